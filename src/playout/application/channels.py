@@ -1,0 +1,276 @@
+"""Channels: connected through the platform's own sign-in, kept connected, disconnected for good."""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from playout.application.grants import Grants
+from playout.application.holding import Holding
+from playout.application.ports import Channels as ChannelRecords
+from playout.application.ports import Chore, Clock, Connection, Newscaster, Page, Platform, Store
+from playout.domain import delivery as moves
+from playout.domain.channel import Channel
+from playout.domain.delivery import JsonValue
+from playout.domain.errors import Forbidden, Invalid, NotFound, Problem, Stale
+from playout.domain.event import Event
+from playout.domain.ids import new_id
+from playout.domain.limits import Live
+from playout.domain.person import Actor, Scope
+from playout.domain.retry import Kind, PlatformFailure, Reason, Turn
+from playout.domain.secret import Secret
+
+#: The chore that renews a grant ahead of time.
+RENEW = "renew"
+STATE_LIFETIME = timedelta(minutes=10)
+DISCONNECTED = Reason("disconnected", "The channel was disconnected. Reconnect it, and this goes on.", Turn.YOU)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Where a person agrees, and until when."""
+
+    authorize_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What a sign-in at a platform led to."""
+
+    channels: tuple[Channel, ...]
+    return_to: str | None
+
+
+class Channels:
+    """What faces can do with channels."""
+
+    def __init__(
+        self,
+        store: Store,
+        platforms: Mapping[str, Platform],
+        grants: Grants,
+        holding: Holding,
+        clock: Clock,
+        public_url: str,
+    ) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._grants = grants
+        self._holding = holding
+        self._clock = clock
+        self._public_url = public_url.rstrip("/")
+
+    @property
+    def _records(self) -> ChannelRecords:
+        return self._store.channels
+
+    async def list(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Page[Channel]:
+        """Newest first."""
+        actor.need(Scope.READ)
+        return await self._records.list(actor.workspace_id, cursor=cursor, limit=limit)
+
+    async def get(self, actor: Actor, channel_id: str) -> Channel:
+        """Raises NotFound."""
+        actor.need(Scope.READ)
+        return await self._records.get(actor.workspace_id, channel_id)
+
+    # ── connect ─────────────────────────────────────────────────────────────────────────────────
+
+    async def connect(
+        self, actor: Actor, platform: str, *, return_to: str | None = None, session: str | None = None
+    ) -> Invitation:
+        """Begins a sign-in: the state is good once, for ten minutes, for this workspace, platform and session."""
+        actor.need(Scope.PUBLISH)
+        adapter = self._platform(platform)
+        state = Secret(secrets.token_urlsafe(32))
+        now = self._clock.now()
+        note = {
+            "workspace_id": actor.workspace_id,
+            "platform": platform,
+            "session": _hash(session) if session else None,
+            "return_to": _inside(return_to) if return_to else None,
+        }
+        expires_at = now + STATE_LIFETIME
+        await self._store.ephemera.put_new(_state_key(state), json.dumps(note), expires_at, now)
+        url = adapter.authorize_url(state=state, return_to=self.callback(platform), verifier=_verifier(state))
+        return Invitation(url, expires_at)
+
+    async def finish(
+        self,
+        platform: str,
+        state: Secret,
+        *,
+        code: Secret | None,
+        error: str | None,
+        session: str | None = None,
+    ) -> Connected:
+        """The platform sent the person back. Raises Forbidden for a state that is not ours, used or too old."""
+        note = json.loads(await self._store.ephemera.take(_state_key(state), self._clock.now()) or "{}")
+        session_matches = note.get("session") in {None, _hash(session) if session else None}
+        if note.get("platform") != platform or not session_matches:
+            msg = "This sign-in link is not valid any more. Start again from Playout."
+            raise Forbidden(msg, code="bad_state")
+        if code is None:
+            sentence = f"{platform} did not connect: {_printable(error or 'no reason given')}."
+            raise Invalid(sentence, code="not_agreed", problems=[Problem("not_agreed", "", sentence)])
+        connections = await self._platform(platform).exchange(
+            code=code, return_to=self.callback(platform), verifier=_verifier(state), now=self._clock.now()
+        )
+        channels = [await self._keep(note["workspace_id"], platform, one) for one in connections]
+        return Connected(tuple(channels), note["return_to"])
+
+    async def _keep(self, workspace_id: str, platform: str, connection: Connection) -> Channel:
+        while True:
+            now = self._clock.now()
+            channel = await self._known(workspace_id, platform, connection.profile.remote_id) or Channel(
+                new_id("chn", now), workspace_id, platform, connection.profile, now
+            )
+            granted = await self._grants.sealed(
+                replace(channel, profile=connection.profile, connected_at=now), connection.grant
+            )
+            event = Event(new_id("evt", now), workspace_id, channel.id, "channel.connected", now)
+            try:
+                saved = await self._records.save(granted, _renewals(granted), [event])
+            except Stale:
+                continue
+            await self._holding.back(saved)
+            return saved
+
+    async def _known(self, workspace_id: str, platform: str, remote_id: str) -> Channel | None:
+        for ref in await self._records.by_account(platform, remote_id):
+            if ref.workspace_id == workspace_id:
+                return await self._records.get(workspace_id, ref.id)
+        return None
+
+    # ── keep connected ──────────────────────────────────────────────────────────────────────────
+
+    async def renew(self, chore: Chore) -> datetime | None:
+        """Chore: renews the grant ahead of time. Raises where it has to be tried again."""
+        channel = await self._records.get(chore.workspace_id, chore.subject_id)
+        if channel.renew_at is None or channel.trouble or not channel.connected:
+            return None
+        if channel.renew_at > self._clock.now():
+            return channel.renew_at
+        opened = await self._grants.open(channel)
+        try:
+            return (await self._grants.renewed(opened, self._platform(channel.platform))).channel.renew_at
+        except PlatformFailure as failure:
+            if failure.kind is not Kind.SIGN_IN:
+                raise
+            await self._holding.broke(await self._records.get(channel.workspace_id, channel.id), failure.reason)
+            return None
+
+    async def live(self, actor: Actor, channel_id: str, options: Mapping[str, JsonValue] | None = None) -> Live:
+        """What the platform offers this account right now. Raises PlatformFailure."""
+        actor.need(Scope.READ)
+        channel = await self._records.get(actor.workspace_id, channel_id)
+        platform = self._platform(channel.platform)
+        opened = await self._grants.usable(channel, platform)
+        return await platform.live(opened.grant, options or {})
+
+    async def disconnect(self, actor: Actor, channel_id: str) -> None:
+        """Revokes at the platform, then deletes the grant and its key. What is scheduled is held."""
+        actor.need(Scope.PUBLISH)
+        channel = await self._records.get(actor.workspace_id, channel_id)
+        if channel.grant and not channel.trouble:
+            opened = await self._grants.open(channel)
+            try:
+                await self._platform(channel.platform).revoke(opened.grant)
+            except PlatformFailure as failure:
+                if failure.kind is not Kind.SIGN_IN:  # ended already is fine; anything else must be tried again
+                    raise
+        await self._forget(channel)
+
+    async def _forget(self, channel: Channel) -> None:
+        now = self._clock.now()
+        event = Event(new_id("evt", now), channel.workspace_id, channel.id, "channel.disconnected", now)
+        try:
+            await self._records.save(channel.disconnected(), events=[event])
+        except Stale:
+            await self._forget(await self._records.get(channel.workspace_id, channel.id))
+        await self._holding.hold_all(channel, DISCONNECTED)
+
+    # ── news ────────────────────────────────────────────────────────────────────────────────────
+
+    async def news(self, platform: str, headers: Mapping[str, str], body: bytes) -> None:
+        """A webhook. Safe to repeat, in any order: it only says where to look, or that a grant is dead."""
+        adapter = self._platform(platform)
+        if not isinstance(adapter, Newscaster):
+            msg = "This platform sends no webhooks."
+            raise NotFound(msg)
+        news = adapter.news(headers, body, self._clock.now())
+        if news.removed:
+            for ref in await self._records.by_account(platform, news.account):
+                channel = await self._records.get(ref.workspace_id, ref.id)
+                if channel.connected and (channel.connected_at is None or channel.connected_at < news.at):
+                    await self._holding.broke(channel, news.removed.reason)
+        elif news.handle and (about := await self._store.deliveries.by_handle(platform, news.handle)):
+            delivery = await self._store.deliveries.get(about.workspace_id, about.id)
+            nudged = moves.nudge(delivery, self._clock.now())
+            if nudged is not delivery:
+                await self._nudge(nudged)
+
+    async def _nudge(self, delivery: moves.Delivery) -> None:
+        try:
+            await self._store.deliveries.save(delivery)
+        except Stale:
+            return  # somebody works on it: they will see
+
+    # ── pieces ──────────────────────────────────────────────────────────────────────────────────
+
+    def callback(self, platform: str) -> str:
+        """Where the platform sends the person back to."""
+        return f"{self._public_url}/connect/{platform}/callback"
+
+    def configured(self) -> Sequence[str]:
+        """Names of the platforms that Playout has keys for."""
+        return sorted(self._platforms)
+
+    def _platform(self, name: str) -> Platform:
+        found = self._platforms.get(name)
+        if found is None:
+            known = ", ".join(self.configured()) or "none"
+            sentence = f"Playout has no keys for “{_printable(name)}”. Configured: {known}."
+            raise Invalid(
+                sentence,
+                code="unknown_platform",
+                problems=[Problem("unknown_platform", "/platform", sentence)],
+            )
+        return found
+
+
+def _renewals(channel: Channel) -> list[Chore]:
+    if channel.renew_at is None:
+        return []
+    return [Chore(channel.workspace_id, RENEW, channel.id, channel.renew_at)]
+
+
+def _state_key(state: Secret) -> str:
+    return "oauth:" + _hash(state.reveal())
+
+
+def _verifier(state: Secret) -> Secret:
+    """The PKCE verifier follows from the state, so that nothing of it has to be kept."""
+    digest = hmac.digest(state.reveal().encode(), b"pkce verifier", "sha256")
+    return Secret(base64.urlsafe_b64encode(digest).decode().rstrip("=") + "A" * 10)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _inside(path: str) -> str:
+    """Only a path of our own pages: an open redirector would lend our name to anybody."""
+    if not path.startswith("/") or path.startswith(("//", "/\\")) or not path.isprintable():
+        sentence = "return_to must be a path on this server, such as /channels."
+        raise Invalid(sentence, code="bad_return_to", problems=[Problem("bad_return_to", "/return_to", sentence)])
+    return path
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())[:100]

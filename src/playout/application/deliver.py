@@ -1,0 +1,282 @@
+"""The law of a step. Nobody else calls `Platform.step`.
+
+1. Load the delivery. If a fence stands, look, never step.
+2. If the coming write may not be repeated, save the fence first. A lost race ends here.
+3. One step: at most one external write that matters.
+4. Save the outcome and lift the fence in one conditional save, before anything else is sent.
+5. Note an event: state, code, duration; never a token, never a body.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+
+from playout.application.grants import Grants, Opened
+from playout.application.hand import Hand
+from playout.application.holding import Holding, seen_publishing
+from playout.application.ports import Clock, Files, Platform, Ref, Store, Task, Work
+from playout.application.pulls import Pulls
+from playout.domain import delivery as moves
+from playout.domain.delivery import Delivery, Fence, JsonValue, Next, Outcome, Receipt, State
+from playout.domain.errors import FileGone, LostHand, NotFound, PlayoutError, Stale, Unreadable
+from playout.domain.event import Event
+from playout.domain.ids import new_id
+from playout.domain.post import Destination
+from playout.domain.retry import Kind, PlatformFailure, Turn
+from playout.domain.verdict import after_failure
+from playout.domain.video import Facts, VideoState
+
+log = logging.getLogger(__name__)
+
+#: How the law names a look where rates are counted.
+LOOK = "look"
+STILL_PROBING = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """All that a step needs, checked."""
+
+    platform: Platform
+    opened: Opened
+    facts: Facts
+    destination: Destination
+
+
+class Deliver:
+    """Handler of the engine: carries one delivery as far as it goes without waiting."""
+
+    def __init__(
+        self,
+        store: Store,
+        platforms: Mapping[str, Platform],
+        files: Files,
+        grants: Grants,
+        holding: Holding,
+        pulls: Pulls,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._files = files
+        self._grants = grants
+        self._holding = holding
+        self._pulls = pulls
+        self._clock = clock
+        self._random = random
+
+    async def __call__(self, name: str) -> None:
+        """Handles one wake: `workspace/delivery`. A wake for a record that is not in hand is an old one: ignored."""
+        workspace_id, _, delivery_id = name.partition("/")
+        try:
+            work = await self._store.deliveries.work(Ref(workspace_id, delivery_id))
+        except NotFound:
+            return
+        in_hand = work.delivery.in_hand_until
+        if in_hand is None or in_hand <= self._clock.now() or work.delivery.due_at is None:
+            return
+        async with Hand(self._store, self._clock, work.delivery) as hand:
+            try:
+                while await self._advance(replace(work, delivery=hand.delivery), hand):
+                    pass
+            except LostHand:
+                log.info("delivery.lost_hand", extra={"delivery_id": delivery_id})
+
+    async def _advance(self, work: Work, hand: Hand) -> bool:
+        """One step or look, saved. Says whether the next one follows at once."""
+        began = time.monotonic()
+        looked = work.delivery.fence is not None
+        opened: Opened | None = None
+        try:
+            if looked:
+                await self._respect_rate(work, LOOK)
+            ready = await self._ready(work)
+            opened = ready.opened
+            outcome = await (self._look if looked else self._step)(work, ready, hand)
+            moved = self._after(hand.delivery, outcome, ready)
+        except PlatformFailure as failure:
+            moved = await self._failed(work, hand.delivery, failure, looked=looked, opened=opened)
+        milliseconds = round((time.monotonic() - began) * 1000)
+        saved = await hand.save(moved, self._events(hand.delivery, moved, milliseconds))
+        await self._published(work, saved)
+        return saved.in_hand_until is not None and saved.due_at is not None
+
+    # ── before ──────────────────────────────────────────────────────────────────────────────────
+
+    async def _ready(self, work: Work) -> Ready:
+        platform = self._platforms.get(work.delivery.platform)
+        if platform is None:
+            sentence = f"Playout has no keys for {work.delivery.platform}. Set them and restart."
+            raise PlatformFailure(Kind.CHOOSE, "not_configured", sentence, turn=Turn.YOU)
+        destination = work.post.destination(work.channel.id)
+        if destination is None or (platform.limits.consent and destination.consent is None):
+            sentence = "Nobody has agreed yet to send this. Open the post and schedule it."
+            raise PlatformFailure(Kind.CHOOSE, "consent_missing", sentence, turn=Turn.YOU)
+        facts = _facts(work, self._clock.now())
+        return Ready(platform, await self._grants.usable(work.channel, platform), facts, destination)
+
+    async def _respect_rate(self, work: Work, step: str) -> None:
+        platform = self._platforms.get(work.delivery.platform)
+        rate = platform.limits.rates.get(step) if platform else None
+        if rate is None:
+            return
+        key = f"rate:{work.channel.platform}:{work.channel.profile.remote_id}:{step}"
+        free_at = await self._store.ephemera.allow(key, rate.limit, rate.window, self._clock.now())
+        if free_at:
+            sentence = f"{work.channel.platform} takes {rate.limit} of these a {rate.window}; this one waits its turn."
+            raise PlatformFailure(Kind.LATER, "own_rate", sentence, turn=Turn.US, retry_at=free_at)
+
+    # ── the step and the look ───────────────────────────────────────────────────────────────────
+
+    async def _step(self, work: Work, ready: Ready, hand: Hand) -> Outcome:
+        delivery = hand.delivery
+        if delivery.state is State.WAITING:
+            delivery = moves.begin(delivery, ready.platform.begin(self._task(work, delivery, ready)))
+            work = replace(work, delivery=delivery)
+        await self._respect_rate(work, delivery.step)
+        if delivery.repeatable:
+            hand.delivery = delivery
+        else:
+            delivery = await hand.save(moves.put_fence(delivery, self._clock.now()))
+        hand.still_ours()
+        return await self._call(ready.platform.step, self._task(work, delivery, ready), delivery.fence, hand)
+
+    async def _look(self, work: Work, ready: Ready, hand: Hand) -> Outcome:
+        return await self._call(ready.platform.look, self._task(work, hand.delivery, ready), hand.delivery.fence, hand)
+
+    async def _call(
+        self, call: Callable[[Task], Awaitable[Outcome]], task: Task, fence: Fence | None, hand: Hand
+    ) -> Outcome:
+        """An adapter's own mistakes are failures too: behind a fence nothing is known, else it may be tried again."""
+        try:
+            return await hand.during(call(task))
+        except FileGone as gone:
+            sentence = "The video's bytes are gone. Upload it again."
+            raise PlatformFailure(Kind.NEVER, gone.code, sentence, turn=Turn.YOU) from gone
+        except (PlatformFailure, LostHand):
+            raise
+        except PlayoutError as error:
+            raise PlatformFailure(_unknown(fence), error.code, error.sentence, turn=Turn.US) from error
+        except Exception as error:
+            log.exception("delivery.mistake", extra={"delivery_id": hand.delivery.id})
+            sentence = "Playout made a mistake here; it is in the log."
+            raise PlatformFailure(_unknown(fence), "internal_error", sentence, turn=Turn.US) from error
+
+    def _task(self, work: Work, delivery: Delivery, ready: Ready) -> Task:
+        return Task(
+            step=delivery.step,
+            checkpoint=_unsealed(delivery, ready.opened),
+            grant=ready.opened.grant,
+            profile=work.channel.profile,
+            size=work.video.size,
+            filename=work.video.filename,
+            facts=ready.facts,
+            caption=work.post.caption_for(ready.destination),
+            title=work.post.title_for(ready.destination),
+            options=ready.destination.options,
+            now=self._clock.now(),
+            attempt=f"{delivery.id}.{delivery.attempts}",
+            read=partial(self._files.read, work.video.key),
+            pulls=self._pulls.of(work.video),
+        )
+
+    # ── after ───────────────────────────────────────────────────────────────────────────────────
+
+    def _after(self, delivery: Delivery, outcome: Outcome, ready: Ready) -> Delivery:
+        coming = outcome if isinstance(outcome, Next) else outcome.then
+        sealed = None
+        if coming is not None and coming.checkpoint:
+            clear = json.dumps(coming.checkpoint).encode()
+            sealed = ready.opened.box.seal(_field(delivery), clear)
+        return moves.advance(delivery, outcome, sealed, self._clock.now())
+
+    async def _failed(
+        self, work: Work, delivery: Delivery, failure: PlatformFailure, *, looked: bool, opened: Opened | None
+    ) -> Delivery:
+        if failure.kind is Kind.SIGN_IN:
+            failure = await self._signed_out(work, failure, opened)
+        return after_failure(delivery, failure, looked=looked, now=self._clock.now(), random=self._random)
+
+    async def _signed_out(self, work: Work, failure: PlatformFailure, opened: Opened | None) -> PlatformFailure:
+        """A refused token may be an old one: renewed once, it is only a transient failure. Else the channel broke."""
+        platform = self._platforms[work.delivery.platform]
+        if opened and opened.grant.refresh_token and work.delivery.tries == 0:
+            try:
+                await self._grants.renewed(opened, platform)
+            except PlatformFailure as still:
+                failure = still
+            else:
+                return PlatformFailure(Kind.AGAIN, failure.code, failure.sentence, turn=Turn.US)
+        if failure.kind is Kind.SIGN_IN:
+            channel = await self._store.channels.get(work.channel.workspace_id, work.channel.id)
+            await self._holding.broke(channel, failure.reason)
+        return failure
+
+    async def _published(self, work: Work, saved: Delivery) -> None:
+        if saved.state is State.PUBLISHED and work.delivery.state is not State.PUBLISHED:
+            channel = await self._store.channels.get(saved.workspace_id, saved.channel_id)
+            try:
+                await self._store.channels.save(seen_publishing(channel, saved))
+            except Stale:
+                log.debug("channel.busy", extra={"channel_id": channel.id})
+
+    def _events(self, before: Delivery, after: Delivery, milliseconds: int) -> list[Event]:
+        """A line of history when something a person would want to know has changed; progress alone is none."""
+        same_reason = (before.reason and before.reason.code) == (after.reason and after.reason.code)
+        if before.state is after.state and same_reason:
+            return []
+        now = self._clock.now()
+        return [
+            Event(
+                new_id("evt", now),
+                after.workspace_id,
+                after.id,
+                f"delivery.{after.state}",
+                now,
+                after.state,
+                after.reason.code if after.reason else "",
+                after.reason.message if after.reason else _receipt_words(after.receipt),
+                milliseconds,
+            )
+        ]
+
+
+def _facts(work: Work, now: datetime) -> Facts:
+    if work.video.state is VideoState.REJECTED:
+        sentence = work.video.problems[0].message if work.video.problems else "The file cannot be used."
+        raise PlatformFailure(Kind.NEVER, "video_rejected", sentence, turn=Turn.YOU)
+    if work.video.facts is None:
+        sentence = "The file is still being looked into."
+        raise PlatformFailure(Kind.LATER, "probing", sentence, turn=Turn.US, retry_at=now + STILL_PROBING)
+    return work.video.facts
+
+
+def _unsealed(delivery: Delivery, opened: Opened) -> Mapping[str, JsonValue]:
+    if delivery.checkpoint is None:
+        return {}
+    try:
+        kept: dict[str, JsonValue] = json.loads(opened.box.open(_field(delivery), delivery.checkpoint))
+    except Unreadable as error:
+        sentence = "How far this was cannot be decrypted any more: its key is gone."
+        nothing_sent = delivery.state is State.SENDING and delivery.fence is None
+        kind = Kind.NEVER if nothing_sent else Kind.UNSURE
+        raise PlatformFailure(kind, "checkpoint_unreadable", sentence, turn=Turn.YOU) from error
+    return kept
+
+
+def _field(delivery: Delivery) -> str:
+    return f"checkpoint:{delivery.id}"
+
+
+def _unknown(fence: Fence | None) -> Kind:
+    return Kind.UNSURE if fence else Kind.AGAIN
+
+
+def _receipt_words(receipt: Receipt | None) -> str:
+    return receipt.url or receipt.remote_id if receipt else ""

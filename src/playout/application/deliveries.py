@@ -1,0 +1,81 @@
+"""Deliveries: shown, repeated where that is safe, and settled by a person where only a person can tell."""
+
+from collections.abc import Callable, Collection
+
+from playout.application.ports import Clock, Page, Store
+from playout.domain import delivery as moves
+from playout.domain.delivery import Delivery, Receipt, State
+from playout.domain.event import Event
+from playout.domain.ids import new_id
+from playout.domain.person import Actor, Scope
+
+
+class Deliveries:
+    """What faces can do with deliveries."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def get(self, actor: Actor, delivery_id: str) -> Delivery:
+        """Raises NotFound."""
+        actor.need(Scope.READ)
+        return await self._store.deliveries.get(actor.workspace_id, delivery_id)
+
+    async def list(
+        self,
+        actor: Actor,
+        *,
+        states: Collection[State] = (),
+        channel_id: str | None = None,
+        post_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Delivery]:
+        """Newest first; empty filters match all."""
+        actor.need(Scope.READ)
+        return await self._store.deliveries.list(
+            actor.workspace_id,
+            states=states,
+            channel_id=channel_id,
+            post_id=post_id,
+            cursor=cursor,
+            limit=limit,
+        )
+
+    async def events(
+        self, actor: Actor, delivery_id: str, *, cursor: str | None = None, limit: int = 100
+    ) -> Page[Event]:
+        """What happened, oldest first."""
+        await self.get(actor, delivery_id)
+        return await self._store.events.list(actor.workspace_id, delivery_id, cursor=cursor, limit=limit)
+
+    async def retry(self, actor: Actor, delivery_id: str) -> Delivery:
+        """From the start again. Raises UnsafeToRepeat unless it is known that nothing was published."""
+        return await self._move(actor, delivery_id, "delivery.retried", lambda one: moves.retry(one, self._clock.now()))
+
+    async def check(self, actor: Actor, delivery_id: str) -> Delivery:
+        """Asks the platform once more what became of an unconfirmed one. Never sends."""
+        return await self._move(
+            actor, delivery_id, "delivery.checking", lambda one: moves.look_again(one, self._clock.now())
+        )
+
+    async def resolve(self, actor: Actor, delivery_id: str, *, published: bool, url: str | None) -> Delivery:
+        """A person's answer to *unconfirmed*: it is there, or it is not."""
+        receipt = Receipt(url or "seen by a person", url, self._clock.now()) if published else None
+        return await self._move(actor, delivery_id, "delivery.resolved", lambda one: moves.resolve(one, receipt))
+
+    async def _move(self, actor: Actor, delivery_id: str, kind: str, move: Callable[[Delivery], Delivery]) -> Delivery:
+        actor.need(Scope.PUBLISH)
+        moved = move(await self._store.deliveries.get(actor.workspace_id, delivery_id))
+        now = self._clock.now()
+        event = Event(
+            new_id("evt", now),
+            moved.workspace_id,
+            moved.id,
+            kind,
+            now,
+            moved.state,
+            message=f"{actor.via} {actor.name}",
+        )
+        return await self._store.deliveries.save(moved, [event])

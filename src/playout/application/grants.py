@@ -1,0 +1,138 @@
+"""Grants: opened for a step, renewed ahead of time, one renewal at a time per channel, saved before use."""
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from playout.application.ports import Box, Clock, Platform, Store, Vault
+from playout.domain.channel import Channel, Grant
+from playout.domain.errors import Stale, Unreadable
+from playout.domain.retry import Kind, PlatformFailure, Turn
+from playout.domain.secret import Secret
+
+log = logging.getLogger(__name__)
+FIELD = "grant"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A channel with its grant in the clear, and the box for its other secrets."""
+
+    channel: Channel
+    grant: Grant
+    box: Box
+
+
+class Grants:
+    """Opens and renews. Raises PlatformFailure as a step would, so that the law handles it the same way."""
+
+    def __init__(self, store: Store, vault: Vault, clock: Clock) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+
+    async def usable(self, channel: Channel, platform: Platform) -> Opened:
+        """A grant whose access token lives long enough for a step."""
+        opened = await self.open(channel)
+        if opened.grant.needs_renewal(self._clock.now()) and opened.grant.refresh_token:
+            return await self.renewed(opened, platform)
+        return opened
+
+    async def open(self, channel: Channel) -> Opened:
+        """The grant as it is. Raises SIGN_IN where there is none to use."""
+        if channel.trouble:
+            raise PlatformFailure(Kind.SIGN_IN, channel.trouble.code, channel.trouble.message, turn=Turn.YOU)
+        if not channel.connected or channel.grant is None or channel.data_key is None:
+            raise PlatformFailure(
+                Kind.SIGN_IN, "disconnected", "The channel is disconnected. Reconnect it.", turn=Turn.YOU
+            )
+        try:
+            box = await self._vault.unlock(channel.workspace_id, channel.id, channel.data_key)
+            return Opened(channel, _read(box.open(FIELD, channel.grant)), box)
+        except Unreadable as error:
+            sentence = (
+                "The channel's sign-in cannot be decrypted with the keys Playout has. Restore the key or reconnect."
+            )
+            raise PlatformFailure(Kind.SIGN_IN, "key_missing", sentence, turn=Turn.YOU) from error
+
+    async def sealed(self, channel: Channel, grant: Grant) -> Channel:
+        """The channel with this grant, sealed under its own data key (made if it has none)."""
+        key = channel.data_key or await self._vault.new_key(channel.workspace_id, channel.id)
+        box = await self._vault.unlock(channel.workspace_id, channel.id, key)
+        return replace(channel, data_key=key).granted(grant, box.seal(FIELD, _write(grant)))
+
+    async def renewed(self, opened: Opened, platform: Platform) -> Opened:
+        """Renews now. While the old access token still lives, trouble on the way only means going on with it."""
+        now = self._clock.now()
+        try:
+            fenced = await self._fence(opened.channel, now)
+            grant = await self._ask(fenced, opened.grant, platform)
+        except PlatformFailure as failure:
+            if failure.kind is not Kind.SIGN_IN and opened.grant.expires_at and opened.grant.expires_at > now:
+                return replace(
+                    opened,
+                    channel=await self._store.channels.get(opened.channel.workspace_id, opened.channel.id),
+                )
+            raise
+        return Opened(await self._save(fenced, grant), grant, opened.box)
+
+    async def _fence(self, channel: Channel, now: datetime) -> Channel:
+        busy = PlatformFailure(Kind.AGAIN, "renewing", "The channel's sign-in is being renewed.", turn=Turn.US)
+        if channel.renewal_running(now):
+            raise busy
+        try:
+            return await self._store.channels.save(replace(channel, renewing_since=now))
+        except Stale as faster:
+            raise busy from faster
+
+    async def _ask(self, fenced: Channel, old: Grant, platform: Platform) -> Grant:
+        try:
+            return await platform.renew(old, self._clock.now())
+        except PlatformFailure as failure:
+            if failure.kind is not Kind.SIGN_IN:
+                await self._unfence(fenced)
+            raise
+
+    async def _unfence(self, fenced: Channel) -> None:
+        try:
+            await self._store.channels.save(replace(fenced, renewing_since=None))
+        except Stale:
+            log.info("renewal.overtaken", extra={"channel_id": fenced.id})
+
+    async def _save(self, fenced: Channel, grant: Grant) -> Channel:
+        """Keeps the new grant whatever else happened to the record meanwhile, unless it has another grant by now."""
+        current = fenced
+        while True:
+            try:
+                return await self._store.channels.save(await self.sealed(current, grant))
+            except Stale:
+                current = await self._store.channels.get(fenced.workspace_id, fenced.id)
+                if current.grant != fenced.grant or current.data_key is None:
+                    sentence = "The channel was connected anew in the meantime."
+                    raise PlatformFailure(Kind.AGAIN, "reconnected", sentence, turn=Turn.US) from None
+
+
+def _write(grant: Grant) -> bytes:
+    return json.dumps(
+        {
+            "access_token": grant.access_token.reveal(),
+            "refresh_token": grant.refresh_token.reveal() if grant.refresh_token else None,
+            "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
+            "refresh_expires_at": grant.refresh_expires_at.isoformat() if grant.refresh_expires_at else None,
+            "scopes": list(grant.scopes),
+            "extra": dict(grant.extra),
+        }
+    ).encode()
+
+
+def _read(clear: bytes) -> Grant:
+    kept = json.loads(clear)
+    return Grant(
+        access_token=Secret(kept["access_token"]),
+        refresh_token=Secret(kept["refresh_token"]) if kept["refresh_token"] else None,
+        expires_at=datetime.fromisoformat(kept["expires_at"]) if kept["expires_at"] else None,
+        refresh_expires_at=datetime.fromisoformat(kept["refresh_expires_at"]) if kept["refresh_expires_at"] else None,
+        scopes=tuple(kept["scopes"]),
+        extra=kept["extra"],
+    )

@@ -1,0 +1,91 @@
+"""A record in hand: held against other workers while a step runs, and saved by the one who holds it."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from types import TracebackType
+from typing import Self, TypeVar
+
+from playout.application.ports import Clock, Ref, Store
+from playout.domain.delivery import Delivery
+from playout.domain.errors import LostHand, Stale, Unavailable
+from playout.domain.event import Event
+
+T = TypeVar("T")
+
+#: A record is claimed for this long; whoever works longer renews it, whoever dies loses it.
+LEASE = timedelta(seconds=60)
+RENEW_EVERY = LEASE / 4
+
+
+class Hand:
+    """Keeps a delivery in hand. Work done through `during` stops when the record went into other hands."""
+
+    def __init__(self, store: Store, clock: Clock, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self._store = store
+        self._clock = clock
+        self._until = delivery.in_hand_until or clock.now()
+        self._lock = asyncio.Lock()  # a renewal and a save must not cross: the save moves the version
+        self._beat: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._beat = asyncio.create_task(self._renewing())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._beat:
+            self._beat.cancel()
+            with suppress(asyncio.CancelledError, LostHand):
+                await self._beat
+
+    async def during(self, work: Awaitable[T]) -> T:
+        """The result of `work`, cancelled and LostHand raised when the record is no longer ours."""
+        doing = asyncio.ensure_future(work)
+        beat = self._beat
+        if beat is None:
+            return await doing
+        try:
+            await asyncio.wait({doing, beat}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not doing.done():
+                doing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await doing
+        if doing.cancelled():
+            raise LostHand
+        return doing.result()
+
+    async def save(self, delivery: Delivery, events: Sequence[Event] = ()) -> Delivery:
+        """Saves it as ours, for as long as the last renewal said. Raises LostHand where somebody was faster."""
+        async with self._lock:
+            if delivery.in_hand_until:
+                delivery = replace(delivery, in_hand_until=self._until)
+            try:
+                self.delivery = await self._store.deliveries.save(delivery, events)
+            except Stale as faster:
+                raise LostHand from faster
+            return self.delivery
+
+    def still_ours(self) -> None:
+        """Raises LostHand if the hold has run out, as after a stall: asked right before every external write."""
+        if self._until <= self._clock.now():
+            raise LostHand
+
+    async def _renewing(self) -> None:
+        while True:
+            await self._clock.sleep(RENEW_EVERY.total_seconds())
+            async with self._lock:
+                until = self._clock.now() + LEASE
+                ref = Ref(self.delivery.workspace_id, self.delivery.id)
+                try:
+                    await self._store.deliveries.keep(ref, self.delivery.version, until)
+                except Stale as faster:
+                    raise LostHand from faster
+                except Unavailable:
+                    continue  # the hold still runs; `still_ours` decides if it does not come back
+                self._until = until

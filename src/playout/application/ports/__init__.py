@@ -1,0 +1,70 @@
+"""The Protocols between the hall and the rooms, by port. Memory implementations of each are shipped.
+
+`store` keeps records, `platform` speaks to TikTok and the others, `files` keeps bytes, `house` is the rest:
+vault, engine, clock, probe.
+"""
+
+from playout.application.ports.files import Files, Probe, Probed, Stored
+from playout.application.ports.house import Box, Clock, Engine, Handler, Vault
+from playout.application.ports.platform import (
+    Connection,
+    Fetched,
+    Newscaster,
+    Platform,
+    Pulls,
+    Removed,
+    Task,
+    Webhook,
+)
+from playout.application.ports.store import (
+    Channels,
+    Chore,
+    Chores,
+    Deliveries,
+    Ephemera,
+    Events,
+    Page,
+    People,
+    Posts,
+    Ref,
+    Store,
+    Tokens,
+    Videos,
+    Work,
+    Workspaces,
+)
+
+__all__ = [
+    "Box",
+    "Channels",
+    "Chore",
+    "Chores",
+    "Clock",
+    "Connection",
+    "Deliveries",
+    "Engine",
+    "Ephemera",
+    "Events",
+    "Fetched",
+    "Files",
+    "Handler",
+    "Newscaster",
+    "Page",
+    "People",
+    "Platform",
+    "Posts",
+    "Probe",
+    "Probed",
+    "Pulls",
+    "Ref",
+    "Removed",
+    "Store",
+    "Stored",
+    "Task",
+    "Tokens",
+    "Vault",
+    "Videos",
+    "Webhook",
+    "Work",
+    "Workspaces",
+]

@@ -1,0 +1,85 @@
+"""The rest of the house: clock, vault and engine."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from playout.domain.channel import WrappedKey
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits; returns early only by cancellation."""
+        ...
+
+
+class Box(Protocol):
+    """A channel's data key, unlocked. Sealed bytes open only under the field they were sealed for."""
+
+    def seal(self, field: str, clear: bytes) -> bytes: ...
+
+    def open(self, field: str, sealed: bytes) -> bytes:
+        """Raises Unreadable."""
+        ...
+
+
+class Vault(Protocol):
+    """Seals grants and checkpoints: one data key per channel, wrapped by a key-encryption key."""
+
+    @property
+    def primary(self) -> str:
+        """Id of the key-encryption key under which new data keys are wrapped."""
+        ...
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """All it can unwrap with, the primary first."""
+        ...
+
+    async def new_key(self, workspace_id: str, channel_id: str) -> WrappedKey:
+        """A data key of its own for a channel."""
+        ...
+
+    async def unlock(self, workspace_id: str, channel_id: str, key: WrappedKey) -> Box:
+        """Raises Unreadable: unknown key-encryption key, or a key of another channel."""
+        ...
+
+    async def rewrap(self, workspace_id: str, channel_id: str, key: WrappedKey) -> WrappedKey:
+        """The same data key under the primary key-encryption key."""
+        ...
+
+
+Handler = Callable[[str], Awaitable[None]]
+
+
+class Engine(Protocol):
+    """Where the work runs and how much at once.
+
+    It may lose, repeat or reorder a wake: correctness never rests on it.
+    """
+
+    async def wake(self, kind: str, name: str) -> None:
+        """Has the handler for `kind` called with `name`, soon, here or on another machine."""
+        ...
+
+    async def run(self, handlers: Mapping[str, Handler]) -> None:
+        """Serves wakes until `stop`."""
+        ...
+
+    def free(self) -> int:
+        """How many more handlers this process can take on right now."""
+        ...
+
+    async def room(self) -> None:
+        """Returns when `free()` is more than 0 (at once, if it is)."""
+        ...
+
+    async def stop(self, grace: float) -> None:
+        """Takes no more wakes, lets what runs finish for `grace` seconds, then cancels it."""
+        ...

@@ -1,0 +1,147 @@
+"""A platform: sign-in, live options, and the two calls of the law: step and look.
+
+An adapter neither sleeps, retries, stores, nor reads settings. It names every failure (`PlatformFailure`) where it is
+understood, and lets no raw body travel further.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from playout.domain.channel import Grant, Profile
+from playout.domain.delivery import JsonValue, Next, Outcome
+from playout.domain.limits import Limits, Live
+from playout.domain.retry import Reason
+from playout.domain.secret import Secret
+from playout.domain.video import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One account that a sign-in gave access to."""
+
+    profile: Profile
+    grant: Grant
+
+
+class Fetched(StrEnum):
+    """How much of a file left through a pull address before it was withdrawn."""
+
+    NOTHING = "nothing"
+    SOMETHING = "something"
+    EVERYTHING = "everything"
+
+
+class Pulls(Protocol):
+    """Addresses of this video from which a platform fetches it: one per attempt, each can be switched off."""
+
+    async def offer(self, nonce: str) -> str:
+        """The address; it answers from now on."""
+        ...
+
+    async def withdraw(self, nonce: str) -> Fetched:
+        """It answers 404 from now on; says how much was fetched by then. Again: the same answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One delivery as an adapter sees it: no record, no store; what to send, and how far it is."""
+
+    step: str  # the coming step, as `begin` or the last outcome named it
+    checkpoint: Mapping[str, JsonValue]  # as the last outcome gave it
+    grant: Grant
+    profile: Profile
+    size: int  # bytes
+    filename: str
+    facts: Facts
+    caption: str
+    title: str | None
+    options: Mapping[str, JsonValue]
+    now: datetime
+    attempt: str  # different for each beginning from the start: names what may not be shared between two
+    read: Callable[[int, int], AsyncIterator[bytes]]  # (start, length): pieces of at most 1 MiB
+    pulls: "Pulls"  # for platforms that fetch the file themselves
+
+
+class Platform(Protocol):
+    """One platform."""
+
+    @property
+    def name(self) -> str:
+        """As in addresses and settings: lower case."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """What it takes."""
+        ...
+
+    def authorize_url(self, *, state: Secret, return_to: str, verifier: Secret) -> str:
+        """Where a person agrees. `verifier` is kept for `exchange` (PKCE where the platform takes it)."""
+        ...
+
+    async def exchange(self, *, code: Secret, return_to: str, verifier: Secret, now: datetime) -> Sequence[Connection]:
+        """The accounts behind a consent. Raises PlatformFailure."""
+        ...
+
+    async def renew(self, grant: Grant, now: datetime) -> Grant:
+        """A fresh grant; the old refresh token may be dead by then. Raises PlatformFailure (SIGN_IN: it is over)."""
+        ...
+
+    async def revoke(self, grant: Grant) -> None:
+        """Ends the connection at the platform. Ended already is fine."""
+        ...
+
+    async def profile(self, grant: Grant) -> Profile:
+        """How the account is called now."""
+        ...
+
+    async def live(self, grant: Grant, options: Mapping[str, JsonValue]) -> Live:
+        """What the platform offers this account right now. Changes nothing there."""
+        ...
+
+    def begin(self, task: Task) -> Next:
+        """The first step. Pure: nothing is sent."""
+        ...
+
+    async def step(self, task: Task) -> Outcome:
+        """At most one external write that matters. Raises PlatformFailure."""
+        ...
+
+    async def look(self, task: Task) -> Outcome:
+        """Reads what became of the step that a fence stands before. Writes nothing.
+
+        Raises PlatformFailure: UNSURE when the platform cannot tell, NEVER when it is known not to have happened
+        and cannot any more.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The account's owner took our access away."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """News from a platform, already verified."""
+
+    id: str  # the same for every copy of the same news
+    account: str  # remote id of the account it is about
+    at: datetime  # when it happened there
+    handle: str | None = None  # the work it is about
+    removed: Removed | None = None
+
+
+@runtime_checkable
+class Newscaster(Protocol):
+    """A platform that sends webhooks."""
+
+    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Webhook:
+        """Checks the signature over the raw bytes and the age. Raises Forbidden or Invalid."""
+        ...

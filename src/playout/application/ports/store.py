@@ -1,0 +1,339 @@
+"""The store: records, each method one atomic step, none open across a network call.
+
+Every implementation keeps the same promises, and one contract suite holds them to it. `version` is the lock: a save
+of a record with version n succeeds only while the stored one has n, and leaves n + 1; version 0 inserts. Otherwise
+`Stale`. Every method takes the workspace, or an id that nobody can guess. Times are aware UTC.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from playout.domain.channel import Channel
+from playout.domain.delivery import Delivery, State
+from playout.domain.event import Event
+from playout.domain.person import Person, Token, Workspace
+from playout.domain.post import Post
+from playout.domain.video import Video
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list. `next_cursor` None: the last. Newest first, unless the method says otherwise.
+
+    A cursor is the id of the last item shown: ids sort by time of making, so a page stays right while rows come and go.
+    """
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Which record, in which workspace."""
+
+    workspace_id: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that a step needs to know, read at once."""
+
+    delivery: Delivery
+    post: Post
+    video: Video
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to do in the background at a time: `kind` names the handler, `subject_id` what it is about.
+
+    There is at most one chore per kind and subject: putting it again moves its time.
+    """
+
+    workspace_id: str
+    kind: str
+    subject_id: str
+    due_at: datetime
+    in_hand_until: datetime | None = None
+    tries: int = 0
+    version: int = 0
+
+    @property
+    def id(self) -> str:
+        """Its name for the engine."""
+        return f"{self.kind}:{self.subject_id}"
+
+    @property
+    def wake_at(self) -> datetime:
+        """When it is to be looked at: its time, or the end of somebody's hold on it if that is later."""
+        return max(self.due_at, self.in_hand_until or self.due_at)
+
+
+class Deliveries(Protocol):
+    """Deliveries and the claim on them. They are inserted with their post (`Posts.save`)."""
+
+    async def get(self, workspace_id: str, delivery_id: str) -> Delivery:
+        """Raises NotFound."""
+        ...
+
+    async def list(
+        self,
+        workspace_id: str,
+        *,
+        states: Collection[State] = (),
+        channel_id: str | None = None,
+        post_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Delivery]:
+        """The workspace's deliveries, newest first; empty filters match all."""
+        ...
+
+    async def work(self, ref: Ref) -> Work:
+        """The delivery with its post, video and channel. Raises NotFound."""
+        ...
+
+    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Ref]:
+        """Takes into hand, until `until`, what is due (`wake_at <= now`), and gives it.
+
+        Fair: workspaces take turns, whoever waits longest first. At most one delivery of a channel is in hand at a
+        time, the earliest due. The claim bumps `version`; of two claimants exactly one gets a record.
+        """
+        ...
+
+    async def keep(self, ref: Ref, version: int, until: datetime) -> None:
+        """Stays in hand until `until`; leaves `version` alone. Raises Stale if it is in other hands now."""
+        ...
+
+    async def save(self, delivery: Delivery, events: Sequence[Event] = ()) -> Delivery:
+        """Saves the record and its events. Gives it with its new version; raises Stale."""
+        ...
+
+    async def by_handle(self, platform: str, handle: str) -> Ref | None:
+        """The delivery that the platform calls so."""
+        ...
+
+
+class Posts(Protocol):
+    """Posts, with the deliveries that were made from them."""
+
+    async def get(self, workspace_id: str, post_id: str) -> Post:
+        """Raises NotFound."""
+        ...
+
+    async def list(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Post]:
+        """Newest first."""
+        ...
+
+    async def save(self, post: Post, deliveries: Sequence[Delivery] = (), events: Sequence[Event] = ()) -> Post:
+        """Saves post, deliveries (each by its own version) and events, or nothing at all. Raises Stale."""
+        ...
+
+    async def remove(self, post: Post) -> None:
+        """Deletes it with its deliveries and their events. Raises Stale if it changed since it was loaded."""
+        ...
+
+    async def using(self, workspace_id: str, video_id: str) -> Sequence[str]:
+        """Ids of the posts that use this video."""
+        ...
+
+
+class Videos(Protocol):
+    """Records of files taken in."""
+
+    async def get(self, workspace_id: str, video_id: str) -> Video:
+        """Raises NotFound."""
+        ...
+
+    async def list(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Video]:
+        """Newest first."""
+        ...
+
+    async def save(self, video: Video, chores: Sequence[Chore] = (), events: Sequence[Event] = ()) -> Video:
+        """Saves the record and puts its chores. Raises Stale."""
+        ...
+
+    async def remove(self, video: Video) -> None:
+        """Raises Stale if it changed since it was loaded; Conflict while a post uses it."""
+        ...
+
+
+class Channels(Protocol):
+    """Connected accounts."""
+
+    async def get(self, workspace_id: str, channel_id: str) -> Channel:
+        """Raises NotFound."""
+        ...
+
+    async def list(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Channel]:
+        """Newest first."""
+        ...
+
+    async def save(self, channel: Channel, chores: Sequence[Chore] = (), events: Sequence[Event] = ()) -> Channel:
+        """Saves the record and puts its chores. One per workspace and account: a second insert raises Stale."""
+        ...
+
+    async def by_account(self, platform: str, remote_id: str) -> Sequence[Ref]:
+        """Every channel of this account, in whatever workspace: for news from the platform."""
+        ...
+
+    async def sealed_under(self, key_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Channel]:
+        """Channels whose data key is wrapped by this key-encryption key, in order of id."""
+        ...
+
+
+class Chores(Protocol):
+    """Background work with a due time."""
+
+    async def put(self, chore: Chore) -> None:
+        """Sets it, or moves it to this time."""
+        ...
+
+    async def get(self, workspace_id: str, chore_id: str) -> Chore | None:
+        """None when it was done in the meantime."""
+        ...
+
+    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Ref]:
+        """Takes into hand what is due, earliest first; bumps `version`."""
+        ...
+
+    async def save(self, chore: Chore) -> Chore:
+        """Moves it to another time. Raises Stale."""
+        ...
+
+    async def done(self, chore: Chore) -> None:
+        """Removes it, unless it was put again since (then nothing happens: it is due again)."""
+        ...
+
+
+class Events(Protocol):
+    """History. Events are written with what they tell of."""
+
+    async def list(
+        self, workspace_id: str, subject_id: str, *, cursor: str | None = None, limit: int = 100
+    ) -> Page[Event]:
+        """Oldest first."""
+        ...
+
+
+class Workspaces(Protocol):
+    """Tenants."""
+
+    async def get(self, workspace_id: str) -> Workspace:
+        """Raises NotFound."""
+        ...
+
+    async def save(self, workspace: Workspace) -> Workspace:
+        """Raises Stale."""
+        ...
+
+
+class People(Protocol):
+    """Those who sign in."""
+
+    async def by_email(self, email: str) -> Person | None:
+        """`email` in lower case."""
+        ...
+
+    async def get(self, person_id: str) -> Person:
+        """Raises NotFound."""
+        ...
+
+    async def save(self, person: Person) -> Person:
+        """Raises Stale; also where somebody else has this e-mail address."""
+        ...
+
+
+class Tokens(Protocol):
+    """API tokens, found by their hash."""
+
+    async def by_hash(self, token_hash: str) -> Token | None:
+        """The token, expired or not."""
+        ...
+
+    async def list(self, workspace_id: str) -> Sequence[Token]:
+        """Newest first."""
+        ...
+
+    async def add(self, token: Token) -> None:
+        """A new one."""
+        ...
+
+    async def remove(self, workspace_id: str, token_id: str) -> None:
+        """Raises NotFound."""
+        ...
+
+    async def used(self, token: Token, now: datetime) -> None:
+        """Notes the time of use; may be coarse (to the minute) and may be lost."""
+        ...
+
+
+class Ephemera(Protocol):
+    """Small things with an end: one-time states, idempotency keys, rate windows. An expired one is not there."""
+
+    async def put_new(self, key: str, value: str, expires_at: datetime, now: datetime) -> str | None:
+        """Puts it unless it is there; gives the value that was there instead, or None if it was put."""
+        ...
+
+    async def get(self, key: str, now: datetime) -> str | None:
+        """The value."""
+        ...
+
+    async def replace(self, key: str, old: str, new: str, expires_at: datetime) -> bool:
+        """Puts `new` if `old` stands; says whether."""
+        ...
+
+    async def take(self, key: str, now: datetime) -> str | None:
+        """Removes and gives it: of two callers exactly one gets it."""
+        ...
+
+    async def allow(self, key: str, limit: int, window: timedelta, now: datetime) -> datetime | None:
+        """Counts one call if fewer than `limit` were counted within `window`; else gives the time when one is free."""
+        ...
+
+    async def sweep(self, now: datetime) -> int:
+        """Removes the expired; says how many. Nothing depends on when."""
+        ...
+
+
+class Store(Protocol):
+    """All of it. `prepare` makes or updates what the store needs (schema); `ping` raises Unavailable."""
+
+    @property
+    def deliveries(self) -> Deliveries: ...
+    @property
+    def posts(self) -> Posts: ...
+    @property
+    def videos(self) -> Videos: ...
+    @property
+    def channels(self) -> Channels: ...
+    @property
+    def chores(self) -> Chores: ...
+    @property
+    def events(self) -> Events: ...
+    @property
+    def workspaces(self) -> Workspaces: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def tokens(self) -> Tokens: ...
+    @property
+    def ephemera(self) -> Ephemera: ...
+
+    async def prepare(self) -> None:
+        """Brings the schema up to date. Raises SchemaAhead."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises Unavailable."""
+        ...
+
+    async def close(self) -> None:
+        """Waits for what is being written."""
+        ...

@@ -1,0 +1,116 @@
+"""Pull addresses: where a platform fetches a file by itself. One nonce per attempt; withdrawn, it is gone for good."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from playout.application.ports import Clock, Fetched, Files, Store
+from playout.domain.errors import NotFound
+from playout.domain.video import Video
+
+#: Longer than any platform takes to fetch and to report what became of it.
+KEPT = timedelta(days=2)
+_GONE = NotFound("There is nothing here.")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Part of a file to be sent: `length` bytes from `start` of `size`."""
+
+    start: int
+    length: int
+    size: int
+
+
+class Pulls:
+    """Keeps, under the hash of each nonce, which video it gives and how much of it left."""
+
+    def __init__(self, store: Store, files: Files, clock: Clock, public_url: str) -> None:
+        self._store = store
+        self._files = files
+        self._clock = clock
+        self._public_url = public_url.rstrip("/")
+
+    def of(self, video: Video) -> "VideoPulls":
+        """The pull addresses of one video."""
+        return VideoPulls(self, video)
+
+    def url(self, nonce: str) -> str:
+        """The address as platforms see it."""
+        return f"{self._public_url}/pull/{nonce}.mp4"
+
+    async def find(self, nonce: str) -> Video:
+        """The video behind a nonce that is on offer. Raises NotFound."""
+        note = await self._note(nonce)
+        if note is None or note["withdrawn"]:
+            raise _GONE
+        return await self._store.videos.get(str(note["workspace_id"]), str(note["video_id"]))
+
+    async def send(self, nonce: str, video: Video, part: Range) -> AsyncIterator[bytes]:
+        """The bytes, noting that something left before the first, and everything after the last of the file."""
+        await self._mark(nonce, Fetched.SOMETHING)
+        async for piece in self._files.read(video.key, part.start, part.length):
+            yield piece
+        if part.start + part.length >= part.size:
+            await self._mark(nonce, Fetched.EVERYTHING)
+
+    async def offer(self, nonce: str, video: Video) -> None:
+        """From now on it answers."""
+        now = self._clock.now()
+        note = {
+            "workspace_id": video.workspace_id,
+            "video_id": video.id,
+            "fetched": Fetched.NOTHING,
+            "withdrawn": False,
+        }
+        await self._store.ephemera.put_new(_key(nonce), json.dumps(note), now + KEPT, now)
+
+    async def withdraw(self, nonce: str) -> Fetched:
+        """From now on it does not."""
+        note = await self._change(nonce, withdrawn=True)
+        return Fetched(str(note["fetched"])) if note else Fetched.NOTHING
+
+    async def _mark(self, nonce: str, fetched: Fetched) -> None:
+        note = await self._change(nonce, fetched=fetched)
+        if note is None or note["withdrawn"]:
+            raise _GONE
+
+    async def _change(self, nonce: str, **news: str | bool) -> dict[str, str | bool] | None:
+        while True:
+            now = self._clock.now()
+            old = await self._store.ephemera.get(_key(nonce), now)
+            if old is None:
+                return None
+            note: dict[str, str | bool] = json.loads(old)
+            if note["withdrawn"] or note.items() >= news.items():
+                return note
+            changed = note | news
+            if await self._store.ephemera.replace(_key(nonce), old, json.dumps(changed), now + KEPT):
+                return changed
+
+    async def _note(self, nonce: str) -> dict[str, str | bool] | None:
+        kept = await self._store.ephemera.get(_key(nonce), self._clock.now())
+        return json.loads(kept) if kept else None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPulls:
+    """The pull addresses of one video, as an adapter is handed them."""
+
+    pulls: Pulls
+    video: Video
+
+    async def offer(self, nonce: str) -> str:
+        """The address; it answers from now on."""
+        await self.pulls.offer(nonce, self.video)
+        return self.pulls.url(nonce)
+
+    async def withdraw(self, nonce: str) -> Fetched:
+        """It answers 404 from now on; says how much was fetched by then."""
+        return await self.pulls.withdraw(nonce)
+
+
+def _key(nonce: str) -> str:
+    return "pull:" + hashlib.sha256(nonce.encode()).hexdigest()

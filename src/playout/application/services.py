@@ -1,0 +1,29 @@
+"""All use cases in one place: what a face is handed."""
+
+from dataclasses import dataclass
+
+from playout.application.channels import Channels
+from playout.application.deliveries import Deliveries
+from playout.application.keys import KeyRotation
+from playout.application.once import Once
+from playout.application.people import People
+from playout.application.ports import Clock, Store
+from playout.application.posts import Posts
+from playout.application.pulls import Pulls
+from playout.application.videos import Videos
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The hall, as the faces see it."""
+
+    channels: Channels
+    videos: Videos
+    posts: Posts
+    deliveries: Deliveries
+    people: People
+    pulls: Pulls
+    once: Once
+    keys: KeyRotation
+    store: Store  # for health checks only: `ping`
+    clock: Clock

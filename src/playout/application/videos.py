@@ -1,0 +1,163 @@
+"""Videos: taken in from a stream, probed in the background, shown, removed."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+from playout.application.ports import Chore, Clock, Files, Page, Probe, Store
+from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, Unplayable
+from playout.domain.event import Event
+from playout.domain.ids import is_id, new_id
+from playout.domain.person import Actor, Scope
+from playout.domain.video import Video, VideoState
+
+#: The chore that looks into a new file, and the one that removes bytes without a record.
+PROBE = "probe"
+TIDY = "tidy"
+TIDY_EVERY = timedelta(hours=6)
+#: Bytes younger than this may belong to a record that is just being written.
+ORPHAN_AGE = timedelta(hours=24)
+LONGEST_NAME = 200
+ROOT = "videos/"
+
+
+class Videos:
+    """What faces can do with videos."""
+
+    def __init__(self, store: Store, files: Files, probe: Probe, clock: Clock, *, most_bytes: int) -> None:
+        self._store = store
+        self._files = files
+        self._probe = probe
+        self._clock = clock
+        self._most_bytes = most_bytes
+
+    async def take_in(
+        self, actor: Actor, filename: str, pieces: AsyncIterator[bytes], *, video_id: str | None = None
+    ) -> Video:
+        """Keeps the stream. The record appears only when every byte is safe; then the file is looked into.
+
+        `video_id` given: a repeat of the same request finds what the first one made.
+        """
+        actor.need(Scope.WRITE)
+        now = self._clock.now()
+        name = _clean(filename)
+        video_id = video_id or new_id("vid", now)
+        key = f"{ROOT}{actor.workspace_id}/{video_id}"
+        stored = await self._files.put(key, pieces, limit=self._most_bytes)
+        if stored.size == 0:
+            await self._files.delete(key)
+            sentence = "The file is empty."
+            raise Invalid(sentence, code="empty_file", problems=[Problem("empty_file", "", sentence)])
+        video = Video(
+            video_id,
+            actor.workspace_id,
+            VideoState.PROBING,
+            name,
+            stored.size,
+            stored.sha256,
+            key,
+            now,
+            version=0,
+        )
+        try:
+            return await self._store.videos.save(video, [Chore(actor.workspace_id, PROBE, video_id, now)])
+        except Stale:
+            return await self._store.videos.get(actor.workspace_id, video_id)
+
+    async def get(self, actor: Actor, video_id: str) -> Video:
+        """Raises NotFound."""
+        actor.need(Scope.READ)
+        return await self._store.videos.get(actor.workspace_id, video_id)
+
+    async def list(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Page[Video]:
+        """Newest first."""
+        actor.need(Scope.READ)
+        return await self._store.videos.list(actor.workspace_id, cursor=cursor, limit=limit)
+
+    def read(self, video: Video, start: int, length: int) -> AsyncIterator[bytes]:
+        """The bytes of a video that `get` gave."""
+        return self._files.read(video.key, start, length)
+
+    async def picture(self, video: Video) -> bytes:
+        """The thumbnail (JPEG). Raises NotFound while there is none."""
+        if video.thumbnail_key is None:
+            msg = "There is no picture of this video yet."
+            raise NotFound(msg)
+        size = await self._files.size(video.thumbnail_key)
+        return b"".join([piece async for piece in self._files.read(video.thumbnail_key, 0, size)])
+
+    async def remove(self, actor: Actor, video_id: str) -> None:
+        """Deletes record and bytes. Refused while a post uses it."""
+        actor.need(Scope.WRITE)
+        video = await self._store.videos.get(actor.workspace_id, video_id)
+        posts = await self._store.posts.using(actor.workspace_id, video_id)
+        if posts:
+            msg = f"{len(posts)} post(s) use this video. Delete them first."
+            raise Conflict(msg, code="in_use")
+        await self._store.videos.remove(video)
+        for key in video.keys:
+            await self._files.delete(key)
+
+    # ── chores ──────────────────────────────────────────────────────────────────────────────────
+
+    async def probe(self, chore: Chore) -> datetime | None:
+        """Looks into a new file and notes what was found. Safe to repeat."""
+        video = await self._store.videos.get(chore.workspace_id, chore.subject_id)
+        if video.state is not VideoState.PROBING:
+            return None
+        try:
+            probed = await self._probe.probe(video.key)
+        except Unplayable as error:
+            seen = video.rejected(Problem(error.code, "", error.sentence))
+        else:
+            thumbnail = await self._picture(video, "thumbnail", probed.thumbnail)
+            strip = await self._picture(video, "strip", probed.strip)
+            seen = video.ready(probed.facts, thumbnail, strip)
+        await self._store.videos.save(seen, events=[self._event(seen)])
+        return None
+
+    async def tidy(self, chore: Chore) -> datetime:
+        """Removes what killed processes left: half files, bytes without a record, expired small things."""
+        now = self._clock.now()
+        await self._files.sweep(ORPHAN_AGE)
+        await self._store.ephemera.sweep(now)
+        oldest = new_id("vid", now - ORPHAN_AGE)
+        async for key in self._files.list(ROOT):
+            workspace_id, _, rest = key.removeprefix(ROOT).partition("/")
+            video_id = rest.partition(".")[0]
+            if is_id(video_id, "vid") and video_id < oldest and not await self._has_record(workspace_id, video_id):
+                await self._files.delete(key)
+        return now + TIDY_EVERY
+
+    async def _has_record(self, workspace_id: str, video_id: str) -> bool:
+        try:
+            await self._store.videos.get(workspace_id, video_id)
+        except NotFound:
+            return False
+        return True
+
+    async def _picture(self, video: Video, kind: str, jpeg: bytes) -> str:
+        async def once() -> AsyncIterator[bytes]:
+            yield jpeg
+
+        key = f"{video.key}.{kind}.jpg"
+        return (await self._files.put(key, once(), limit=len(jpeg))).key
+
+    def _event(self, video: Video) -> Event:
+        now = self._clock.now()
+        problem = video.problems[0] if video.problems else None
+        return Event(
+            new_id("evt", now),
+            video.workspace_id,
+            video.id,
+            f"video.{video.state}",
+            now,
+            video.state,
+            problem.code if problem else "",
+            problem.message if problem else "",
+        )
+
+
+def _clean(filename: str) -> str:
+    """The name as shown: no path, no control characters."""
+    base = filename.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in base if letter.isprintable())[:LONGEST_NAME].strip() or "video"

@@ -1,0 +1,19 @@
+"""Names of records: sortable by the time they were made, and impossible to guess."""
+
+import re
+import secrets
+from datetime import datetime
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_FORM = re.compile(r"[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}")
+
+
+def new_id(prefix: str, now: datetime) -> str:
+    """`prefix_` and 26 characters: 48 bits of milliseconds, then 80 random bits (as a ULID has)."""
+    number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
+    return prefix + "_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Whether `text` has the form of an id with this prefix; anything else need not be looked up."""
+    return text.startswith(prefix + "_") and _FORM.fullmatch(text) is not None

@@ -1,0 +1,82 @@
+"""Who acts: people, API tokens, and the actor that every call carries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from playout.domain.errors import Forbidden
+
+
+class Scope(StrEnum):
+    """What an actor may do."""
+
+    READ = "read"
+    WRITE = "write"  # videos, drafts, channels' slots
+    PUBLISH = "publish"  # schedule, cancel, retry, connect
+    ADMIN = "admin"  # tokens, people, deletion
+
+
+ALL_SCOPES = frozenset(Scope)
+
+
+class Role(StrEnum):
+    """What a person is in a workspace."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    APPROVER = "approver"
+    VIEWER = "viewer"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks, for which workspace, with which scopes, through which face."""
+
+    workspace_id: str
+    name: str  # a person's or token's id
+    scopes: frozenset[Scope]
+    via: str  # api, cli, web, bot, mcp, engine
+
+    def need(self, scope: Scope) -> None:
+        """Raises Forbidden unless the actor has this scope."""
+        if scope not in self.scopes:
+            msg = f"This needs the scope “{scope}”, which this sign-in does not have."
+            raise Forbidden(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The wall between tenants."""
+
+    id: str
+    name: str
+    created_at: datetime
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who signs in. `email` is lower-case and unique."""
+
+    id: str
+    email: str
+    password_hash: str | None
+    created_at: datetime
+    workspace_id: str
+    role: Role
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token; only its SHA-256 is kept. `hint` is what a list may show of it."""
+
+    id: str
+    workspace_id: str
+    name: str
+    hash: str
+    hint: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
