@@ -28,9 +28,7 @@ class Piece:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures of each folder named; 1 if anything breaks a hard limit, else 0."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
     folders: list[Path] = parser.parse_args(arguments).folders
     too_long: list[Piece] = []

@@ -59,9 +59,7 @@ class Kek:
         if not _KEY_ID.fullmatch(self.id):
             raise Misconfigured("The id of a secret key is 1 to 24 of the characters A-Z a-z 0-9 . _ -")
         if weakness := _weakness(self.secret):
-            raise Misconfigured(
-                f"The secret key {self.id!r} {weakness}. Take 32 random bytes: openssl rand -base64 32"
-            )
+            raise Misconfigured(f"The secret key {self.id!r} {weakness}. Take 32 random bytes: openssl rand -base64 32")
 
     def derive(self, label: str) -> bytes:
         """32 bytes for one purpose. Other labels give other keys; none of them leads back to this one."""
@@ -92,9 +90,7 @@ class EnvelopeVault:
 
     async def unlock(self, workspace_id: str, channel_id: str, key: WrappedKey) -> "ChannelBox":
         """Raises Unreadable: unknown key-encryption key, changed bytes, or a key of another channel."""
-        return ChannelBox(
-            workspace_id, channel_id, self._unwrap(workspace_id, channel_id, key), self._entropy
-        )
+        return ChannelBox(workspace_id, channel_id, self._unwrap(workspace_id, channel_id, key), self._entropy)
 
     async def rewrap(self, workspace_id: str, channel_id: str, key: WrappedKey) -> WrappedKey:
         """Raises Unreadable, as `unlock`."""
@@ -124,9 +120,7 @@ class EnvelopeVault:
         if wrapping is None:
             raise _unknown(key.key_id)
         if len(key.wrapped) != len(_V1) + _NONCE + _KEY_SIZE + _TAG or not key.wrapped.startswith(_V1):
-            raise Unreadable(
-                "This channel's data key has a form that this Playout does not know. Reconnect it."
-            )
+            raise Unreadable("This channel's data key has a form that this Playout does not know. Reconnect it.")
         nonce, sealed = key.wrapped[1 : 1 + _NONCE], key.wrapped[1 + _NONCE :]
         place = _framed("playout", "v1", workspace_id, channel_id, key.key_id)
         try:
@@ -157,9 +151,7 @@ class ChannelBox:
     def open(self, field: str, sealed: bytes) -> bytes:
         """Raises Unreadable: changed bytes, another field, or sealed under another data key."""
         if not sealed.startswith(_V1 + self._id):
-            raise Unreadable(
-                f"{field!r} was sealed under another data key, or in a form that is not known here."
-            )
+            raise Unreadable(f"{field!r} was sealed under another data key, or in a form that is not known here.")
         start = len(_V1) + _DATA_KEY_ID
         nonce, rest = sealed[start : start + _NONCE], sealed[start + _NONCE :]
         if len(rest) < _TAG:
@@ -228,9 +220,7 @@ def _make_file(path: Path, key: str) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(
-                "# Without these keys every channel must be reconnected. Keep a copy, apart from backups.\n"
-            )
+            file.write("# Without these keys every channel must be reconnected. Keep a copy, apart from backups.\n")
             file.write(f"{key}\n")
             file.flush()
             os.fsync(file.fileno())
@@ -269,9 +259,7 @@ def _weakness(secret: bytes) -> str | None:
 
 
 def _unknown(key_id: str) -> Unreadable:
-    return Unreadable(
-        f"No secret key with the id {key_id!r} is known here. Add it to the secret keys, or reconnect."
-    )
+    return Unreadable(f"No secret key with the id {key_id!r} is known here. Add it to the secret keys, or reconnect.")
 
 
 def _framed(*parts: str) -> bytes:

@@ -6,8 +6,8 @@ Start
 -----
 `python -m playout_sandbox --host 127.0.0.1 --port 9400 --data DIR [--profile fast] [--pull-root CAFILE]`
 
-Port 0 picks a free one. When ready it prints one line: `{"url": "http://127.0.0.1:9400", "port": 9400}`. `fast` sets the
-delays (processing, moderation, pull) to zero. SIGTERM ends it. DIR keeps `ledger.jsonl` and the received videos.
+Port 0 picks a free one. When ready it prints one line: `{"url": "http://127.0.0.1:9400", "port": 9400}`. `fast` sets
+the delays (processing, moderation, pull) to zero. SIGTERM ends it. DIR keeps `ledger.jsonl` and the received videos.
 
 Where the platforms are
 -----------------------
@@ -38,11 +38,12 @@ Control, JSON in and out, never counted as a platform request
 Request kinds: tiktok.authorize, .token, .revoke, .user_info, .video_list, .video_query, .creator_info, .init,
 .inbox_init, .photo_init, .upload, .status, .cancel, .unknown.
 
-Effects in the ledger, in the order of a post's life: token_issued, token_refreshed, revoked, disconnected; task_created,
-chunk_accepted ("range"), upload_complete ("size", "sha256"), pull_started, pull_complete ("size", "sha256"), published
-("post_id", "sha256"), made_public ("post_id"), handed_over, cancelled ("reason"), failed ("reason"), taken_down
-("post_id"). Each effect on a task also has "creator", "publish_id", "caption" and "privacy". **Exactly one `published`
-entry for each post that exists**: two inits that were both uploaded are two entries. No token is ever in there.
+Effects in the ledger, in the order of a post's life: token_issued, token_refreshed, revoked, disconnected;
+task_created, chunk_accepted ("range"), upload_complete ("size", "sha256"), pull_started, pull_complete ("size",
+"sha256"), published ("post_id", "sha256"), made_public ("post_id"), handed_over, cancelled ("reason"), failed
+("reason"), taken_down ("post_id"). Each effect on a task also has "creator", "publish_id", "caption" and "privacy".
+**Exactly one `published` entry for each post that exists**: two inits that were both uploaded are two entries.
+"request" is the number of the platform request that caused the effect. No token is ever in there.
 
 Faults
 ------

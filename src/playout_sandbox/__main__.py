@@ -14,12 +14,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9400, help="0 picks a free one")
     parser.add_argument("--data", type=Path, required=True, help="folder for the ledger and the videos")
     parser.add_argument("--profile", choices=("real", "fast"), default="real", help="fast: no delays")
-    parser.add_argument(
-        "--pull-root", type=Path, metavar="CAFILE", help="CA to trust when pulling over https"
-    )
+    parser.add_argument("--pull-root", type=Path, metavar="CAFILE", help="CA to trust when pulling over https")
     options = parser.parse_args()
     app = build(options.data, fast=options.profile == "fast", pull_root=options.pull_root)
-    serve(app, options.host, options.port)
+    try:
+        serve(app, options.host, options.port)
+    except OSError as error:
+        raise SystemExit(f"cannot listen on {options.host}:{options.port}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

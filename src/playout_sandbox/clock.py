@@ -1,7 +1,7 @@
 """The sandbox's clock: real time plus an offset that tests may push forward.
 
-Every lifetime, limit and delay of the emulated platforms reads this clock, so that a token that lives for two hours, or a
-retry after 72 hours, can be tested at once. Faults that hold an answer back do not: they use real seconds.
+Every lifetime, limit and delay of the emulated platforms reads this clock, so that a token that lives for two hours,
+or a retry after 72 hours, can be tested at once. Faults that hold an answer back do not: they use real seconds.
 """
 
 import asyncio

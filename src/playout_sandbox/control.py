@@ -1,4 +1,4 @@
-"""The control API below `/_sandbox/`: what tests read, and how they script what happens. No platform request counts here."""
+"""The control API below `/_sandbox/`: what tests read, and how they script what happens."""
 
 import json
 from collections.abc import Mapping, Sequence

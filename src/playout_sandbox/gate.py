@@ -1,7 +1,7 @@
 """The gate in front of the platforms: numbers each request and carries out the scripted faults.
 
-"Before" always means: the request was received to its last byte, and the platform did nothing. "After": the platform did
-its work, and the answer is lost or spoilt. So one gate serves every platform and every call.
+"Before" always means: the request was received to its last byte, and the platform did nothing. "After": the platform
+did its work, and the answer is lost or spoilt. So one gate serves every platform and every call.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class Gate:
 class Call:
     """One request that a fault fires on."""
 
-    def __init__(  # noqa: PLR0913  # the ASGI triple, and what the gate knows
+    def __init__(  # the ASGI triple, and what the gate knows
         self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, platform: Platform, kind: str
     ) -> None:
         self.app = app
@@ -206,9 +206,7 @@ async def _slow(call: Call, fault: Fault) -> None:
     step = max(1, -(-len(answer.body) // _DRIPS))
     for at in range(0, len(answer.body), step):
         await asyncio.sleep(fault.seconds / _DRIPS)
-        await call.send(
-            {"type": "http.response.body", "body": answer.body[at : at + step], "more_body": True}
-        )
+        await call.send({"type": "http.response.body", "body": answer.body[at : at + step], "more_body": True})
     await call.send({"type": "http.response.body", "body": b""})
 
 

@@ -3,7 +3,6 @@
 What a body says and how it is signed is the platform's business; this file only delivers.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -113,5 +112,5 @@ class Hooks:
                 client.post(hook.url, data=hook.body, headers=headers, allow_redirects=False) as answer,
             ):
                 return answer.status
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             return type(error).__name__

@@ -20,7 +20,7 @@ async def kill(pid: int) -> None:
     except ProcessLookupError:
         return
     async with asyncio.timeout(_GIVE_UP):
-        while _lives(pid):
+        while _lives(pid):  # noqa: ASYNC110  # no event tells of the death of a process that is not our child
             await asyncio.sleep(0.005)
 
 

@@ -1,4 +1,4 @@
-"""The append-only ledger of effects: what the platform did, as opposed to what it answered. The oracle of the crash tests.
+"""The append-only ledger of effects: what the platform did, as opposed to what it answered. The tests' oracle.
 
 No token, code, secret or upload address is ever written here.
 """
@@ -23,9 +23,7 @@ class Ledger:
         self._entries: list[Entry] = _read(path)
         self._file: IO[str] = path.open("a", encoding="utf-8")
 
-    def record(
-        self, effect: str, *, platform: str, request: int | None, durable: bool = True, **facts: object
-    ) -> None:
+    def record(self, effect: str, *, platform: str, request: int | None, durable: bool = True, **facts: object) -> None:
         """Add one effect. `request` is the number of the platform request that caused it."""
         entry = {
             "seq": len(self._entries) + 1,

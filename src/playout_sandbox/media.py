@@ -1,4 +1,4 @@
-"""What a received video file is, found by opening it with PyAV. Which values a platform takes is the platform's business."""
+"""What a received video file is, found by opening it with PyAV. Which values are taken is the platform's business."""
 
 import asyncio
 from dataclasses import dataclass

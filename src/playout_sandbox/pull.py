@@ -36,9 +36,7 @@ async def pull(
         raise PullError(message) from error
 
 
-async def _save(
-    answer: aiohttp.ClientResponse, to: Path | None, limit: int, progress: Callable[[bytes], None]
-) -> None:
+async def _save(answer: aiohttp.ClientResponse, to: Path | None, limit: int, progress: Callable[[bytes], None]) -> None:
     got = 0
     file = await asyncio.to_thread(to.open, "wb") if to else None
     try:

@@ -17,8 +17,11 @@ class CuttableProtocol(H11Protocol):
     """uvicorn's HTTP protocol, which also hands its transport to the application in `scope["state"]`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn itself
-        """Keep the transport where `cut` finds it."""
+        """Keep the transport where `cut` finds it, and send small answers at once."""
         super().connection_made(transport)
+        # asyncio does this only for sockets made with an explicit protocol number; without it, Nagle's algorithm and
+        # delayed acknowledgements cost 40 ms an answer.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, _TRANSPORT: transport}
 
 

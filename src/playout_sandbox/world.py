@@ -1,4 +1,4 @@
-"""What all emulated platforms share while the sandbox runs: clock, ledger, traffic, faults, feed, webhooks, background work."""
+"""What all emulated platforms share while the sandbox runs: clock, ledger, traffic, faults, feed, webhooks."""
 
 import asyncio
 import shutil

@@ -14,9 +14,7 @@ from tests.gates.tree import ROOT
 
 TOOLS = ("cat", "cmp", "cp", "dirname", "grep", "mkdir", "mktemp", "rm", "sh", "tail")
 TOO_OLD = 'case "$1" in --version) echo "Python 3.9.2";; *) exit 1;; esac'
-NO_ENSUREPIP = (
-    'case "$*" in *ensurepip*) exit 1;; *print*) echo 3.11;; --version) echo "Python 3.11.2";; esac'
-)
+NO_ENSUREPIP = 'case "$*" in *ensurepip*) exit 1;; *print*) echo 3.11;; --version) echo "Python 3.11.2";; esac'
 NO_NETWORK = """case "$*" in
   --version) echo "Python 3.11.2";;
   "-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python;;
@@ -101,9 +99,7 @@ def test_root_on_debian_has_it_installed(machine: Machine) -> None:
 
     machine.bootstrap()
 
-    assert (
-        "install -qq -y --no-install-recommends python3.11-venv" in (machine.checkout / "apt.log").read_text()
-    )
+    assert "install -qq -y --no-install-recommends python3.11-venv" in (machine.checkout / "apt.log").read_text()
 
 
 def test_no_network(machine: Machine) -> None:

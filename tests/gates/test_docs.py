@@ -41,9 +41,7 @@ def test_a_decision_says_why_what_follows_and_what_else_there_was(path: Path) ->
     text = path.read_text(encoding="utf-8")
 
     assert text.startswith(f"# {path.name[:4]} ")
-    assert [
-        heading for heading in re.findall(r"^## (\w+)", text, re.MULTILINE) if heading in SECTIONS
-    ] == SECTIONS
+    assert [heading for heading in re.findall(r"^## (\w+)", text, re.MULTILINE) if heading in SECTIONS] == SECTIONS
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)

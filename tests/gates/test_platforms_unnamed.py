@@ -38,9 +38,7 @@ def test_every_exception_is_still_needed() -> None:
 
 def test_a_platform_is_found_in_a_name_and_in_a_string(tmp_path: Path) -> None:
     module = tmp_path / "module.py"
-    module.write_text(
-        '"""TikTok, in a docstring."""\n\ntiktok_limit = 1  # YouTube, in a comment\nname = "Facebook"\n'
-    )
+    module.write_text('"""TikTok, in a docstring."""\n\ntiktok_limit = 1  # YouTube, in a comment\nname = "Facebook"\n')
 
     assert list(platforms_named(module)) == [(3, "tiktok"), (4, "facebook")]
 

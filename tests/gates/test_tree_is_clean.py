@@ -48,8 +48,5 @@ def test_lock_files_hold_hashes_and_no_address() -> None:
 
 def mentions(words: tuple[str, ...]) -> list[str]:
     return [
-        f"{name_of(path)}: {word}"
-        for path in files()
-        for word in words
-        if word.encode() in path.read_bytes().lower()
+        f"{name_of(path)}: {word}" for path in files() for word in words if word.encode() in path.read_bytes().lower()
     ]

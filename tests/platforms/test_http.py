@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 from playout.domain.secret import Secret
@@ -234,22 +235,13 @@ async def test_headers_that_could_carry_something_else_are_refused(headers: dict
     assert len(server.peers) == 0
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "ftp://127.0.0.1/",
-        "file:///etc/passwd",
-        "http://u:p@127.0.0.1/",
-        "http://",
-        "//127.0.0.1/x",
-        "http://127.0.0.1\\@evil.org/",
-        "http://127.0.0.1/ x",
-        "http://127.0.0.1/\r\nEvil: 1",
-        "http://127.0.0.1:99999/",
-        "http://127.0.0.1/#x",
-        "http://exämple.org/",
-    ],
-)
+UNSOUND = """
+ftp://127.0.0.1/ file:///etc/passwd http://u:p@127.0.0.1/ http:// //127.0.0.1/x http://127.0.0.1\\@evil.org/
+http://127.0.0.1:99999/ http://127.0.0.1/#x http://ex\u00e4mple.org/
+"""
+
+
+@pytest.mark.parametrize("url", [*UNSOUND.split(), "http://127.0.0.1/ x", "http://127.0.0.1/\r\nEvil: 1"])
 async def test_unsound_addresses_are_refused(url: str) -> None:
     async with client() as http:
         with pytest.raises(Refused) as caught:
@@ -338,9 +330,7 @@ async def test_a_cut_or_garbled_answer_is_lost(answer: bytes) -> None:
             await http.send("POST", server.base)
 
 
-@pytest.mark.parametrize(
-    "body", [b"<html>", b"[1]", b'"x"', b"", b'{"a":', b"\xff", b'{"a": NaN}', b"[" * 100_000]
-)
+@pytest.mark.parametrize("body", [b"<html>", b"[1]", b'"x"', b"", b'{"a":', b"\xff", b'{"a": NaN}', b"[" * 100_000])
 def test_what_is_no_json_object_is_unreadable_and_not_quoted(body: bytes) -> None:
     with pytest.raises(Unreadable) as caught:
         Answer(200, {}, body, "POST https://h").json()
@@ -454,39 +444,36 @@ async def test_a_body_without_its_length_is_a_mistake() -> None:
             await http.send("PUT", "http://127.0.0.1/", body=Body(1))
 
 
-async def test_a_peer_that_stops_reading_is_noticed_and_cut() -> None:
+async def test_a_peer_that_stops_reading_is_noticed_and_what_waited_for_it_is_dropped() -> None:
     let_go = asyncio.Event()
     counts: list[int] = []
 
     async def script(peer: Peer) -> None:
-        await peer.head()
         await let_go.wait()
-        while piece := await peer.reader.read(1 << 20):
-            counts.append(len(piece))
+        await counting(counts)(peer)
 
-    body = Body(200_000_000)
+    body = Body(50_000_000, piece=50_000_000)  # far more than the kernel takes, and all of it handed over at once
     async with serving(script) as server, client(QUICK) as http:
         with pytest.raises(Lost, match="not one byte left"):
-            await http.send("PUT", server.base, body=body, length=200_000_000)
+            await http.send("PUT", server.base, body=body, length=50_000_001)
         assert body.closed
         let_go.set()
-        await server.ended.wait()  # the connection was cut, not left to linger
-    assert sum(counts) < 200_000_000
+        await server.ended.wait()
+    assert counts[0] < 50_000_000
 
 
 async def test_a_slow_peer_is_no_stall() -> None:
     async def script(peer: Peer) -> None:
         await peer.head()
-        left = 12_000_000
+        left = 20_000_000
         while left:
-            left -= len(await peer.reader.read(65536))
-            await asyncio.sleep(0.003)
+            left -= len(await peer.reader.read(1 << 20))
+            await asyncio.sleep(0.01)
         await peer.say(OK)
 
-    async with serving(script) as server, client(Timeouts(stall=0.4)) as http:
-        assert (
-            await http.send("PUT", server.base, body=Body(12_000_000, 1 << 20), length=12_000_000)
-        ).status == 200
+    body = Body(20_000_000, piece=20_000_000)  # takes longer than the stall limit, and moves all the time
+    async with serving(script) as server, client(Timeouts(stall=0.3)) as http:
+        assert (await http.send("PUT", server.base, body=body, length=20_000_000)).status == 200
 
 
 async def test_an_answer_before_the_end_of_the_body_is_taken() -> None:
@@ -538,20 +525,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         .serial_number(1)
         .not_valid_before(now)
         .not_valid_after(now + dt.timedelta(days=36500))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
     path = tmp_path_factory.mktemp("tls") / "both.pem"
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + built.public_bytes(serialization.Encoding.PEM)
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + built.public_bytes(Encoding.PEM)
     )
     return path
 
@@ -653,6 +633,22 @@ def test_a_path_is_joined_to_its_base(base: str, path: str, whole: str) -> None:
 TIKTOK = "https://open.tiktokapis.com"
 EMULATOR = "http://127.0.0.1:9400/tiktok-api"
 
+NOT_FOLLOWED = """
+http://open.tiktokapis.com/x https://open.tiktokapis.com:8443/x https://upload.tiktokapis.com:444/
+https://tiktokapis.com/ https://tiktokapis.com.evil.org/ https://eviltiktokapis.com/
+https://evil.org/.tiktokapis.com https://evil.org?.tiktokapis.com https://evil.org#.tiktokapis.com
+https://evil.org\\.tiktokapis.com/ https://evil.org/\\@x.tiktokapis.com/ https://x.tiktokapis.com@evil.org/
+https://u:p@x.tiktokapis.com/ https://@x.tiktokapis.com/ https://x.tiktokapis.com./ https://.tiktokapis.com/
+https://evil\u3002tiktokapis\u3002com/ https://x.tiktokap\u0456s.com/ https://evil.org%2f.tiktokapis.com/
+https://evil.org%00.tiktokapis.com/ https://x.tiktokapis.com:/ https://x.tiktokapis.com:x/
+https://[::1].tiktokapis.com/ //x.tiktokapis.com/ javascript://x.tiktokapis.com/
+"""
+
+
+@pytest.mark.parametrize("url", [*NOT_FOLLOWED.split(), "", "https://x.tiktokapis.com/\n", "\t" + TIKTOK])
+def test_addresses_that_only_look_like_the_platform_are_not_followed(url: str) -> None:
+    assert not host_allowed(url, base=TIKTOK, suffixes=[".tiktokapis.com", "", "."])
+
 
 @pytest.mark.parametrize(
     ("url", "base", "allowed"),
@@ -661,52 +657,20 @@ EMULATOR = "http://127.0.0.1:9400/tiktok-api"
         ("https://OPEN.TikTokApis.com:443/x", TIKTOK, True),
         ("https://open-upload-va.tiktokapis.com/video/?t=1", TIKTOK, True),
         ("https://a.b.tiktokapis.com/", TIKTOK, True),
-        ("http://open.tiktokapis.com/x", TIKTOK, False),
-        ("https://open.tiktokapis.com:8443/x", TIKTOK, False),
-        ("https://upload.tiktokapis.com:444/", TIKTOK, False),
-        ("https://tiktokapis.com/", TIKTOK, False),
-        ("https://tiktokapis.com.evil.org/", TIKTOK, False),
-        ("https://eviltiktokapis.com/", TIKTOK, False),
-        ("https://evil.org/.tiktokapis.com", TIKTOK, False),
-        ("https://evil.org?.tiktokapis.com", TIKTOK, False),
-        ("https://evil.org#.tiktokapis.com", TIKTOK, False),
-        ("https://evil.org\\.tiktokapis.com/", TIKTOK, False),
-        ("https://evil.org/\\@x.tiktokapis.com/", TIKTOK, False),
-        ("https://x.tiktokapis.com@evil.org/", TIKTOK, False),
-        ("https://u:p@x.tiktokapis.com/", TIKTOK, False),
-        ("https://@x.tiktokapis.com/", TIKTOK, False),
-        ("https://x.tiktokapis.com./", TIKTOK, False),
-        ("https://.tiktokapis.com/", TIKTOK, False),
-        ("https://evil。tiktokapis。com/", TIKTOK, False),
-        ("https://x.tiktokapіs.com/", TIKTOK, False),  # noqa: RUF001 -- a Cyrillic i
-        ("https://evil.org%2f.tiktokapis.com/", TIKTOK, False),
-        ("https://evil.org%00.tiktokapis.com/", TIKTOK, False),
-        ("https://x.tiktokapis.com:/", TIKTOK, False),
-        ("https://x.tiktokapis.com:x/", TIKTOK, False),
-        ("https://[::1].tiktokapis.com/", TIKTOK, False),
-        ("https://x.tiktokapis.com/\n", TIKTOK, False),
-        ("\thttps://x.tiktokapis.com/", TIKTOK, False),
-        ("//x.tiktokapis.com/", TIKTOK, False),
-        ("javascript://x.tiktokapis.com/", TIKTOK, False),
-        ("", TIKTOK, False),
         ("http://127.0.0.1:9400/upload/1?t=x", EMULATOR, True),
         ("http://127.0.0.1:9401/upload/1", EMULATOR, True),
         ("http://127.0.0.2:9400/", EMULATOR, False),
         ("http://localhost:9400/", EMULATOR, False),
+        ("http://x.tiktokapis.com:443/", EMULATOR, False),
         ("http://x.tiktokapis.com/", EMULATOR, False),
         ("https://x.tiktokapis.com/", EMULATOR, True),
         ("http://[::1]:9400/u", "http://[::1]:9400", True),
         ("http://sandbox_1:9400/u", "http://sandbox_1:9400", True),
     ],
 )
-def test_addresses_handed_back_are_followed_only_where_they_belong(
+def test_addresses_of_the_platform_or_of_the_emulators_own_host_are_followed(
     url: str,
     base: str,
     allowed: bool,  # noqa: FBT001 -- the expected answer
 ) -> None:
     assert host_allowed(url, base=base, suffixes=[".tiktokapis.com"]) is allowed
-
-
-@pytest.mark.parametrize("suffix", ["", "."])
-def test_an_empty_suffix_allows_nothing(suffix: str) -> None:
-    assert not host_allowed("https://evil.org/", base=TIKTOK, suffixes=[suffix])

@@ -1,4 +1,4 @@
-"""A small client of the sandbox, speaking to emulated TikTok as an app would, and to the control API as a test would."""
+"""A small client of the sandbox: speaks to emulated TikTok as an app would, to the control API as a test would."""
 
 import asyncio
 import io
@@ -133,9 +133,7 @@ class App:
     async def creator_info(self, token: str) -> Reply:
         return await self.call("post/publish/creator_info/query/", token)
 
-    async def init(
-        self, token: str, size: int = 3, *, source: Mapping[str, Any] | None = None, **info: Any
-    ) -> Reply:
+    async def init(self, token: str, size: int = 3, *, source: Mapping[str, Any] | None = None, **info: Any) -> Reply:
         """Direct post by upload in one chunk, unless said otherwise."""
         body = {
             "post_info": {"privacy_level": PUBLIC, "title": "hello", **info},
@@ -164,8 +162,10 @@ class App:
     async def ended(self, publish_id: str) -> Any:
         """The ledger's entry with which a task ended."""
         return await self.noted(
-            lambda entry: entry.get("publish_id") == publish_id
-            and entry["effect"] in {"published", "failed", "cancelled", "handed_over"}
+            lambda entry: (
+                entry.get("publish_id") == publish_id
+                and entry["effect"] in {"published", "failed", "cancelled", "handed_over"}
+            )
         )
 
     async def noted(self, wanted: Any) -> Any:
@@ -201,6 +201,6 @@ def pull_of(url: str) -> dict[str, Any]:
 async def eventually(ask: Any, about: Any) -> Any:
     """Ask until there is an answer; give up after twenty seconds."""
     async with asyncio.timeout(20):
-        while not (answer := await ask(about)):
+        while not (answer := await ask(about)):  # noqa: ASYNC110  # the event happens in another process
             await asyncio.sleep(0.01)
     return answer

@@ -1,26 +1,19 @@
 """One real sandbox process for each test session, wiped before each test; a client that speaks as an app would."""
 
-import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import aiohttp
 import pytest
 
 from tests.sandbox.app import App
 from tests.sandbox.clips import make_clip
+from tests.sandbox.process import sandbox
 
 
 @pytest.fixture(scope="session")
 def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    data = tmp_path_factory.mktemp("sandbox")
-    command = [sys.executable, "-m", "playout_sandbox", "--port", "0", "--data", str(data), "--profile", "fast"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
-        process.terminate()
+    with sandbox(tmp_path_factory.mktemp("sandbox")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -33,6 +26,6 @@ async def app(sandbox_url: str) -> AsyncIterator[App]:
 
 
 @pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A good 9:16 video of one second."""
     return make_clip(tmp_path_factory.mktemp("clips") / "good.mp4")

@@ -44,9 +44,7 @@ async def test_a_reset_is_a_reset_and_not_a_polite_close(app: App) -> None:
     writer.close()
 
 
-@pytest.mark.parametrize(
-    ("action", "status", "done"), [("status", 503, 0), ("status_after", 503, 1), ("html", 502, 0)]
-)
+@pytest.mark.parametrize(("action", "status", "done"), [("status", 503, 0), ("status_after", 503, 1), ("html", 502, 0)])
 async def test_a_scripted_status_is_answered(app: App, action: str, status: int, done: int) -> None:
     token = await app.grant()
     await app.fault({"kind": "tiktok.init"}, action, status=503, code="internal_error")
@@ -118,7 +116,7 @@ async def test_half_a_body_breaks_off(app: App) -> None:
 async def test_a_malformed_answer_is_no_json(app: App) -> None:
     token = await app.grant()
     await app.fault({"n": 1}, "malformed")
-    with pytest.raises(ValueError, match="delimiter|Unterminated|Expecting"):
+    with pytest.raises(ValueError, match=r"delimiter|Unterminated|Expecting"):
         await app.init(token)
     assert await tasks_made(app) == 1
 
@@ -178,7 +176,12 @@ async def test_faults_can_be_cleared(app: App) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"action": "explode"}, {"action": "kill_before"}, {"action": "status", "often": 2}, {"action": "status", "n": "1"}],
+    [
+        {"action": "explode"},
+        {"action": "kill_before"},
+        {"action": "status", "often": 2},
+        {"action": "status", "n": "1"},
+    ],
 )
 async def test_a_fault_that_cannot_be_carried_out_is_refused(app: App, wrong: dict[str, Any]) -> None:
     assert (await app.send("POST", "/_sandbox/faults", json=wrong)).status == 400

@@ -1,13 +1,12 @@
 """The sandbox seen as a whole: connect, upload in chunks, follow to the end, watch it in the feed."""
 
 import hashlib
-from pathlib import Path
 
 from tests.sandbox.app import ALICE, PUBLIC, App, upload_of
 
 
-async def test_a_video_goes_from_consent_to_the_feed(app: App, clip: Path) -> None:
-    video = clip.read_bytes()
+async def test_a_video_goes_from_consent_to_the_feed(app: App, clip: bytes) -> None:
+    video = clip
     grant = await app.connect()
     token = grant["access_token"]
     assert (await app.creator_info(token)).data["creator_username"] == ALICE
@@ -40,10 +39,10 @@ async def test_chunks_add_up_to_the_video(app: App) -> None:
     assert (served.status, served.headers["Content-Range"]) == (206, f"bytes 0-3/{len(video)}")
 
 
-async def test_two_uploads_are_two_posts_in_the_ledger(app: App, clip: Path) -> None:
+async def test_two_uploads_are_two_posts_in_the_ledger(app: App, clip: bytes) -> None:
     token = await app.grant()
     for _ in range(2):
-        await app.ended(await app.upload(token, clip.read_bytes()))
+        await app.ended(await app.upload(token, clip))
     assert len(await app.ledger("published")) == 2
 
 
@@ -54,10 +53,10 @@ async def test_an_init_without_bytes_publishes_nothing(app: App) -> None:
     assert await app.ledger("published") == []
 
 
-async def test_the_ledger_holds_no_secret(app: App, clip: Path) -> None:
+async def test_the_ledger_holds_no_secret(app: App, clip: bytes) -> None:
     grant = await app.connect()
-    begun = await app.init(grant["access_token"], clip.stat().st_size)
-    await app.put(begun.data["upload_url"], clip.read_bytes())
+    begun = await app.init(grant["access_token"], len(clip))
+    await app.put(begun.data["upload_url"], clip)
     await app.ended(begun.data["publish_id"])
     ledger = str(await app.control("ledger"))
     upload_token = begun.data["upload_url"].rpartition("=")[2]

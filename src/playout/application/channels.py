@@ -19,7 +19,7 @@ from playout.domain.delivery import JsonValue
 from playout.domain.errors import Forbidden, Invalid, NotFound, Problem, Stale
 from playout.domain.event import Event
 from playout.domain.ids import new_id
-from playout.domain.limits import Live
+from playout.domain.limits import Limits, Live
 from playout.domain.person import Actor, Scope
 from playout.domain.retry import Kind, PlatformFailure, Reason, Turn
 from playout.domain.secret import Secret
@@ -36,6 +36,15 @@ class Invitation:
 
     authorize_url: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a channel's platform takes from anybody, and what it offers this account right now."""
+
+    channel: Channel
+    limits: Limits
+    live: Live
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,11 @@ class Channels:
         opened = await self._grants.usable(channel, platform)
         return await platform.live(opened.grant, options or {})
 
+    async def offer(self, actor: Actor, channel_id: str) -> Offer:
+        """`live`, beside the rules that hold for everybody. Raises PlatformFailure."""
+        channel = await self.get(actor, channel_id)
+        return Offer(channel, self._platform(channel.platform).limits, await self.live(actor, channel_id))
+
     async def disconnect(self, actor: Actor, channel_id: str) -> None:
         """Revokes at the platform, then deletes the grant and its key. What is scheduled is held."""
         actor.need(Scope.PUBLISH)
@@ -199,7 +213,7 @@ class Channels:
 
     async def news(self, platform: str, headers: Mapping[str, str], body: bytes) -> None:
         """A webhook. Safe to repeat, in any order: it only says where to look, or that a grant is dead."""
-        adapter = self._platform(platform)
+        adapter: object = self._platforms.get(platform)
         if not isinstance(adapter, Newscaster):
             msg = "This platform sends no webhooks."
             raise NotFound(msg)

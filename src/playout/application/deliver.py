@@ -10,7 +10,7 @@
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,8 +22,8 @@ from playout.application.holding import Holding, seen_publishing
 from playout.application.ports import Clock, Files, Platform, Ref, Store, Task, Work
 from playout.application.pulls import Pulls
 from playout.domain import delivery as moves
-from playout.domain.delivery import Delivery, Fence, JsonValue, Next, Outcome, Receipt, State
-from playout.domain.errors import FileGone, LostHand, NotFound, PlayoutError, Stale, Unreadable
+from playout.domain.delivery import Delivery, JsonValue, Next, Outcome, Receipt, State
+from playout.domain.errors import FileGone, LostHand, NotFound, PlayoutError, Stale, Unavailable, Unreadable
 from playout.domain.event import Event
 from playout.domain.ids import new_id
 from playout.domain.post import Destination
@@ -72,14 +72,18 @@ class Deliver:
         self._random = random
 
     async def __call__(self, name: str) -> None:
-        """Handles one wake: `workspace/delivery`. A wake for a record that is not in hand is an old one: ignored."""
-        workspace_id, _, delivery_id = name.partition("/")
+        """Handles one wake: `workspace/delivery/version`, the version being the one that the claim left.
+
+        A second copy of a wake finds a later version once the first has saved anything, and does nothing: it must
+        not look at a write which the first is just sending.
+        """
+        workspace_id, delivery_id, version = name.split("/")
         try:
             work = await self._store.deliveries.work(Ref(workspace_id, delivery_id))
         except NotFound:
             return
         in_hand = work.delivery.in_hand_until
-        if in_hand is None or in_hand <= self._clock.now() or work.delivery.due_at is None:
+        if work.delivery.version != int(version) or in_hand is None or in_hand <= self._clock.now():
             return
         async with Hand(self._store, self._clock, work.delivery) as hand:
             try:
@@ -100,10 +104,13 @@ class Deliver:
             opened = ready.opened
             outcome = await (self._look if looked else self._step)(work, ready, hand)
             moved = self._after(hand.delivery, outcome, ready)
-        except PlatformFailure as failure:
+        except (LostHand, Unavailable):
+            raise  # nothing can be saved now: the record falls out of hand and is met again
+        except Exception as error:  # noqa: BLE001 -- an adapter's own mistakes are failures too
+            failure = _named(error, hand.delivery, looked=looked)
             moved = await self._failed(work, hand.delivery, failure, looked=looked, opened=opened)
         milliseconds = round((time.monotonic() - began) * 1000)
-        saved = await hand.save(moved, self._events(hand.delivery, moved, milliseconds))
+        saved = await hand.save(moved, self._events(work.delivery, moved, milliseconds))
         await self._published(work, saved)
         return saved.in_hand_until is not None and saved.due_at is not None
 
@@ -145,28 +152,10 @@ class Deliver:
         else:
             delivery = await hand.save(moves.put_fence(delivery, self._clock.now()))
         hand.still_ours()
-        return await self._call(ready.platform.step, self._task(work, delivery, ready), delivery.fence, hand)
+        return await hand.during(ready.platform.step(self._task(work, delivery, ready)))
 
     async def _look(self, work: Work, ready: Ready, hand: Hand) -> Outcome:
-        return await self._call(ready.platform.look, self._task(work, hand.delivery, ready), hand.delivery.fence, hand)
-
-    async def _call(
-        self, call: Callable[[Task], Awaitable[Outcome]], task: Task, fence: Fence | None, hand: Hand
-    ) -> Outcome:
-        """An adapter's own mistakes are failures too: behind a fence nothing is known, else it may be tried again."""
-        try:
-            return await hand.during(call(task))
-        except FileGone as gone:
-            sentence = "The video's bytes are gone. Upload it again."
-            raise PlatformFailure(Kind.NEVER, gone.code, sentence, turn=Turn.YOU) from gone
-        except (PlatformFailure, LostHand):
-            raise
-        except PlayoutError as error:
-            raise PlatformFailure(_unknown(fence), error.code, error.sentence, turn=Turn.US) from error
-        except Exception as error:
-            log.exception("delivery.mistake", extra={"delivery_id": hand.delivery.id})
-            sentence = "Playout made a mistake here; it is in the log."
-            raise PlatformFailure(_unknown(fence), "internal_error", sentence, turn=Turn.US) from error
+        return await hand.during(ready.platform.look(self._task(work, hand.delivery, ready)))
 
     def _task(self, work: Work, delivery: Delivery, ready: Ready) -> Task:
         return Task(
@@ -274,8 +263,18 @@ def _field(delivery: Delivery) -> str:
     return f"checkpoint:{delivery.id}"
 
 
-def _unknown(fence: Fence | None) -> Kind:
-    return Kind.UNSURE if fence else Kind.AGAIN
+def _named(error: Exception, delivery: Delivery, *, looked: bool) -> PlatformFailure:
+    """The failure in whatever was raised. Behind a fence nothing is known; a look may always be tried again."""
+    if isinstance(error, PlatformFailure):
+        return error
+    kind = Kind.UNSURE if delivery.fence and not looked else Kind.AGAIN
+    if isinstance(error, FileGone) and kind is Kind.AGAIN and not looked:
+        sentence = "The video's bytes are gone. Upload it again."
+        return PlatformFailure(Kind.NEVER, error.code, sentence, turn=Turn.YOU)
+    if isinstance(error, PlayoutError):
+        return PlatformFailure(kind, error.code, error.sentence, turn=Turn.US)
+    log.error("delivery.mistake", exc_info=error, extra={"delivery_id": delivery.id, "step": delivery.step})
+    return PlatformFailure(kind, "internal_error", "Playout made a mistake here; it is in the log.", turn=Turn.US)
 
 
 def _receipt_words(receipt: Receipt | None) -> str:

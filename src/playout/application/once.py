@@ -86,6 +86,14 @@ class Once:
         """The request was refused before it had an effect: the key is free again."""
         await self._store.ephemera.take(turn.key, self._clock.now())
 
+    async def let_go(self, turn: Turn) -> None:
+        """The request ended without an answer, and may have had its effect.
+
+        Its repeat may run at once, with the same ids, so that it meets what was made.
+        """
+        note = json.loads(turn.note) | {"since": 0}
+        await self._store.ephemera.replace(turn.key, turn.note, json.dumps(note), self._clock.now() + KEPT)
+
     async def _take_over(self, name: str, standing: str) -> Turn:
         note = json.loads(standing)
         now = self._clock.now()

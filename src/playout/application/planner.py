@@ -50,7 +50,7 @@ class Planner:
         deliveries = await self._store.deliveries.claim(now, until, room)
         chores = await self._store.chores.claim(now, until, max(room - len(deliveries), 1))
         for ref in deliveries:
-            await self._engine.wake(DELIVERY, f"{ref.workspace_id}/{ref.id}")
+            await self._engine.wake(DELIVERY, f"{ref.workspace_id}/{ref.id}/{ref.version}")
         for ref in chores:
             await self._engine.wake(CHORE, f"{ref.workspace_id}/{ref.id}")
         return len(deliveries) + len(chores)

@@ -106,7 +106,7 @@ class Posts:
         """Sends a draft at `at` (None: its own time, or now), or moves a waiting post there."""
         actor.need(Scope.PUBLISH)
         shown = await self.get(actor, post_id)
-        new = replace(_as_new(shown.post), scheduled_at=at or shown.post.scheduled_at, draft=False)
+        new = replace(as_new(shown.post), scheduled_at=at or shown.post.scheduled_at, draft=False)
         problems = await self._problems(actor, new, live=True)
         if problems:
             raise _invalid(problems)
@@ -160,7 +160,7 @@ class Posts:
         if any(one.state not in moves.OVER | {State.HANDED_OVER} for one in shown.deliveries):
             msg = "A part of this post is still on its way. Cancel it first."
             raise Conflict(msg, code="in_use")
-        await self._store.posts.remove(shown.post)
+        await self._store.posts.remove(shown.post, shown.deliveries)
 
     # ── checks ──────────────────────────────────────────────────────────────────────────────────
 
@@ -326,7 +326,8 @@ def _edited(post: Post, new: NewPost) -> Post:
     )
 
 
-def _as_new(post: Post) -> NewPost:
+def as_new(post: Post) -> NewPost:
+    """What a person wanted when this post was last saved: to be changed and handed to `edit`."""
     return NewPost(
         video_id=post.video_id,
         caption=post.caption,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from playout.application.ports import Chore, Clock, Files, Page, Probe, Store
-from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, Unplayable
+from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, TooLarge, Unplayable
 from playout.domain.event import Event
 from playout.domain.ids import is_id, new_id
 from playout.domain.person import Actor, Scope
@@ -31,13 +31,22 @@ class Videos:
         self._most_bytes = most_bytes
 
     async def take_in(
-        self, actor: Actor, filename: str, pieces: AsyncIterator[bytes], *, video_id: str | None = None
+        self,
+        actor: Actor,
+        filename: str,
+        pieces: AsyncIterator[bytes],
+        *,
+        video_id: str | None = None,
+        size: int | None = None,
     ) -> Video:
         """Keeps the stream. The record appears only when every byte is safe; then the file is looked into.
 
-        `video_id` given: a repeat of the same request finds what the first one made.
+        `video_id` given: a repeat of the same request finds what the first one made. `size` (bytes) given: a file that
+        is too large is refused before its first byte is read.
         """
         actor.need(Scope.WRITE)
+        if size is not None and size > self._most_bytes:
+            raise TooLarge(f"The file has {size:,} bytes; {self._most_bytes:,} are allowed.")
         now = self._clock.now()
         name = _clean(filename)
         video_id = video_id or new_id("vid", now)

@@ -29,7 +29,7 @@ _SLOPE = bytes([*range(32, 208), *range(208, 32, -1)])
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What kind of video to make. The default is what TikTok, YouTube, Instagram and Facebook all take."""
+    """What kind of video to make. The default is what every platform takes."""
 
     seconds: float = 5.0
     width: int = 540
@@ -110,9 +110,7 @@ def _picture(clip: Clip, number: int) -> VideoFrame:
     frame = VideoFrame(clip.width, clip.height, "yuv420p")
     for index, (plane, slope) in enumerate(zip(frame.planes, (3, 2, 1), strict=True)):
         width = plane.line_size
-        drawn = bytearray().join(
-            _row(width, slope * number + line + 90 * index) for line in range(plane.height)
-        )
+        drawn = bytearray().join(_row(width, slope * number + line + 90 * index) for line in range(plane.height))
         if index == 0:
             _write(drawn, width, clip.width // 24, f"{number:05d}")
         plane.update(bytes(drawn))

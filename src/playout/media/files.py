@@ -150,11 +150,9 @@ class _Stream:
 
 def _folder(parts: SplitResult) -> Path:
     path = Path(unquote(parts.path))
-    if parts.netloc in {"", "localhost"} and path.is_absolute() and not parts.query:
+    if parts.netloc in {"", "localhost"} and path.is_absolute() and not parts.query and not parts.fragment:
         return path
-    raise Misconfigured(
-        "FILES_URL names no folder. Write three slashes and the whole path: file:///srv/playout."
-    )
+    raise Misconfigured("FILES_URL names no folder. Write three slashes and the whole path: file:///srv/playout.")
 
 
 def _bucket(parts: SplitResult) -> Bucket:
@@ -167,7 +165,7 @@ def _bucket(parts: SplitResult) -> Bucket:
         if parts.scheme == "az":
             return AzureStore.from_url(address)
     except (BaseError, ValueError) as error:
-        raise Misconfigured(f"FILES_URL is not understood: {error}") from error
+        raise Misconfigured(f"FILES_URL is not understood: {str(error).splitlines()[0]}.") from error
     raise Misconfigured("FILES_URL names no file store. Known are file:///folder, s3://…, gs://… and az://…")
 
 
@@ -179,18 +177,14 @@ def _s3(address: str, options: Mapping[str, str]) -> S3Store:
         raise Misconfigured("FILES_URL needs the region of the bucket: add ?region=… (auto for R2).")
     if endpoint:
         open_http = endpoint.startswith("http://")  # a store on this machine or in this network
-        return S3Store.from_url(
-            address, region=region, endpoint=endpoint, client_options={"allow_http": open_http}
-        )
+        return S3Store.from_url(address, region=region, endpoint=endpoint, client_options={"allow_http": open_http})
     return S3Store.from_url(address, region=region)
 
 
 def _unavailable(error: Exception) -> PlayoutError:
     """In our words: the bucket's own answer may quote keys and signed addresses."""
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        sentence = (
-            "The file store refuses our keys. Check the access key, its secret and its rights on the bucket."
-        )
+        sentence = "The file store refuses our keys. Check the access key, its secret and its rights on the bucket."
         return Unavailable(sentence, code="storage_refused")
     sentence = "The file store does not answer as it should. Check FILES_URL and the network."
     return Unavailable(sentence, code="storage_broken")

@@ -1,4 +1,4 @@
-"""Keyframes of H.264 and HEVC: does one begin a closed group of pictures? Instagram asks for closed ones.
+"""Keyframes of H.264 and HEVC: does one begin a closed group of pictures? Some platforms ask for closed ones.
 
 A closed group needs nothing of the one before it. Only the types of the units in a packet are read.
 H.264: ITU-T H.264, table 7-1. HEVC: ITU-T H.265, table 7-1. Not here: everything else about streams.
@@ -18,13 +18,9 @@ def closed_here(codec: str, setup: bytes, keyframe: bytes) -> bool | None:
     if codec in {"vp8", "vp9"}:
         return True  # nothing is ever shown before its keyframe
     if codec == "h264" and len(setup) > 4:  # noqa: PLR2004 -- the place of lengthSizeMinusOne in avcC
-        return _begins_with(
-            keyframe, (setup[4] & 3) + 1, lambda head: head & 0x1F, _H264_PICTURE, _H264_CLOSED
-        )
+        return _begins_with(keyframe, (setup[4] & 3) + 1, lambda head: head & 0x1F, _H264_PICTURE, _H264_CLOSED)
     if codec == "hevc" and len(setup) > 21:  # noqa: PLR2004 -- the same in hvcC
-        return _begins_with(
-            keyframe, (setup[21] & 3) + 1, lambda head: head >> 1 & 0x3F, _HEVC_PICTURE, _HEVC_CLOSED
-        )
+        return _begins_with(keyframe, (setup[21] & 3) + 1, lambda head: head >> 1 & 0x3F, _HEVC_PICTURE, _HEVC_CLOSED)
     return None
 
 

@@ -36,11 +36,10 @@ def upright(frame: VideoFrame, rotation: int, width: int, height: int) -> Pictur
     """The frame at `width` by `height`, turned clockwise by `rotation` (0, 90, 180, 270)."""
     lying = rotation % _HALF_TURN != 0
     across, down = (height, width) if lying else (width, height)
-    small = frame.reformat(across, down, _FORMAT)
+    small = frame.reformat(across, down, _FORMAT, threads=1)
     planes = [_tight(bytes(plane), plane.line_size, plane.width, plane.height) for plane in small.planes]
     brightness, blue, red = (
-        _turned(plane, across // share, down // share, rotation)
-        for plane, share in zip(planes, (1, 2, 2), strict=True)
+        _turned(plane, across // share, down // share, rotation) for plane, share in zip(planes, (1, 2, 2), strict=True)
     )
     return Picture(width, height, (brightness, blue, red))
 
@@ -61,7 +60,7 @@ def jpeg(picture: Picture) -> bytes:
     if not isinstance(encoder, VideoCodecContext):
         raise TypeError("mjpeg makes pictures")
     encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, _FORMAT
-    encoder.time_base = Fraction(1, 1)
+    encoder.time_base, encoder.thread_count = Fraction(1, 1), 1
     encoder.options = {"flags": "+bitexact", "qmin": _QUALITY, "qmax": _QUALITY}
     frame = VideoFrame(picture.width, picture.height, _FORMAT)
     for target, content, share in zip(frame.planes, picture.planes, (1, 2, 2), strict=True):

@@ -1,10 +1,11 @@
 """The process that looks into one file and nothing else: `python -m playout.media.probe_worker SIZE`.
 
-It is given no file, no network and no secret: its limits leave it three open handles, and the bytes come from its parent.
-It writes `R offset length` and reads those bytes from standard input; at the end it writes `D` with three lengths, then a
-JSON object and two JPEG pictures. Not here: what the parent makes of it (probe.py).
+It is given no file, no network and no secret: its limits leave it three open handles, and the bytes come from
+its parent. It writes `R offset length` and reads those bytes from standard input; at the end it writes `D` with
+three lengths, then a JSON object and two JPEG pictures. Not here: what the parent makes of it (probe.py).
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -14,16 +15,21 @@ from dataclasses import asdict
 from typing import BinaryIO
 
 import av
+import av.audio.codeccontext
+import av.audio.stream
 import av.error
 import av.logging
+import av.subtitles.codeccontext
+import av.subtitles.stream
 
-from playout.media.inspection import Findings, inspect
+from playout.media.inspection import inspect
 from playout.media.ranges import RangeFile
 from playout.media.refusals import Refusal, Refused
 
 MEMORY = 1024**3  # bytes of address space
 CPU_SECONDS = 20
 WALL_SECONDS = 40  # a little more than the parent waits: for workers whose parent is gone
+NOBODY = 65_534
 HANDLES = 3  # standard input, output and error: nothing can be opened any more
 
 
@@ -41,7 +47,7 @@ def main() -> None:
         header = {"refused": refused.code.value, "kind": refused.kind}
     except MemoryError:
         header = {"refused": Refusal.TOO_HEAVY.value}
-    except (av.error.FFmpegError, ValueError, ArithmeticError, LookupError, TypeError):
+    except (av.error.FFmpegError, ValueError, ArithmeticError, LookupError):
         header = {"refused": Refusal.DAMAGED.value}
     else:
         header, thumbnail, strip = asdict(found.facts), found.thumbnail, found.strip
@@ -52,7 +58,10 @@ def main() -> None:
 
 
 def confine() -> None:
-    """Takes from this process what it does not need. Cannot be undone by it, unless it is root."""
+    """Takes from this process, for good, what it does not need.
+
+    From here on nothing can be imported either, which is why the top of this file names what PyAV imports late.
+    """
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
@@ -63,6 +72,11 @@ def confine() -> None:
     ):
         resource.setrlimit(limit, (value, value))
     signal.alarm(WALL_SECONDS)
+    if os.geteuid() == 0:  # as in a bare container: root would be exempt from some limits, and could lift them all
+        with contextlib.suppress(PermissionError):  # root by name only
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
 
 
 def _fetch(asked: BinaryIO, answers: BinaryIO, offset: int, length: int) -> bytes:

@@ -40,9 +40,7 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
 _VALUE = re.compile(r"[\t -~]*")
 _HTTPS = 443
-_FRAMING = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "expect"}
-)  # this client's own
+_FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect"})  # this client's own
 
 
 class HttpFailure(Exception):

@@ -27,9 +27,7 @@ class TikTokConfig(DataclassLike):
     client_key: str = "sandbox-client-key"
     client_secret: str = "sandbox-client-secret"  # noqa: S105  # an emulator's default, worth nothing
     more_clients: tuple[tuple[str, str], ...] = ()  #: further apps, as [key, secret]
-    redirect_uris: tuple[
-        str, ...
-    ] = ()  #: exact list; empty: any http loopback address with a port (2.2, desktop)
+    redirect_uris: tuple[str, ...] = ()  #: exact list; empty: any http loopback address with a port (2.2, desktop)
     audited: bool = True  #: an unaudited app only posts SELF_ONLY to private accounts (19, 20)
     creators: tuple[Creator, ...] = _CREATORS
     consent_creator: str = ""  #: open_id or username that auto_consent chooses; empty: the first
@@ -98,6 +96,7 @@ def _creator(value: object) -> Creator:
 
 
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, list) or not all(isinstance(p, list) and len(p) == 2 for p in value):  # noqa: PLR2004
+    pair = 2
+    if not isinstance(value, list) or not all(isinstance(one, list) and len(one) == pair for one in value):
         raise BadSettingError("more_clients takes a list of [key, secret]")
     return tuple((str(key), str(secret)) for key, secret in value)

@@ -66,15 +66,11 @@ class Consent:
         if not may_redirect(asked.get("redirect_uri", ""), config.redirect_uris):
             return _error_page("redirect_uri: not registered for this app.")
         if asked.get("response_type") != "code":
-            return _back(
-                asked, error="unsupported_response_type", error_description="Only code is supported."
-            )
+            return _back(asked, error="unsupported_response_type", error_description="Only code is supported.")
         if not set(_scopes(asked)) <= set(SCOPES):
             return _back(asked, error="invalid_scope", error_description="A scope does not exist.")
         if asked.get("code_challenge") and asked.get("code_challenge_method") != "S256":
-            return _back(
-                asked, error="invalid_request", error_description="code_challenge_method must be S256."
-            )
+            return _back(asked, error="invalid_request", error_description="code_challenge_method must be S256.")
         return None
 
     def _allow(self, asked: Mapping[str, str], creator: Creator, scopes: tuple[str, ...]) -> Response:

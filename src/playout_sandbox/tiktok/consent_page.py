@@ -53,9 +53,7 @@ _MEANING = {
 def consent_page(asked: Mapping[str, str], scopes: Sequence[str], creators: Sequence[Creator]) -> str:
     """The form: which account, which scopes, allow or deny."""
     carried = "".join(
-        f'<input type="hidden" name="{name}" value="{html.escape(asked[name])}">'
-        for name in _CARRIED
-        if name in asked
+        f'<input type="hidden" name="{name}" value="{html.escape(asked[name])}">' for name in _CARRIED if name in asked
     )
     accounts = "".join(
         f'<label><input type="radio" name="creator" value="{html.escape(creator.open_id)}"'

@@ -67,9 +67,7 @@ class Display:
         if not isinstance(ids, list) or not 1 <= len(ids) <= _PAGE:
             raise bad("video_ids must have 1 to 20 ids")
         asked = {str(one) for one in ids}
-        videos = [
-            self._video(post, wanted, request) for post in self._public(access) if str(post.post_id) in asked
-        ]
+        videos = [self._video(post, wanted, request) for post in self._public(access) if str(post.post_id) in asked]
         return ok({"videos": videos}, self._state.now)
 
     def _enter(self, request: Request, call: str) -> Access:

@@ -1,4 +1,4 @@
-"""TikTok's webhooks: what a body says and how it is signed (tiktok.md section 7). Delivery is `playout_sandbox.hooks`."""
+"""TikTok's webhooks: what a body says and how it is signed (tiktok.md section 7). `hooks.py` delivers them."""
 
 import hashlib
 import hmac
@@ -61,9 +61,7 @@ class Events:
             "content": json.dumps(content),
         }
         facts = {"creator": open_id, **content}
-        self._state.world.hooks.send(
-            Hook("tiktok", event, url, json.dumps(body).encode(), signer(secret), facts)
-        )
+        self._state.world.hooks.send(Hook("tiktok", event, url, json.dumps(body).encode(), signer(secret), facts))
 
 
 def signer(secret: str) -> Callable[[bytes, int], Mapping[str, str]]:

@@ -120,11 +120,7 @@ class Life:
         state = self._state
         if any(word.lower() in task.caption.lower() for word in state.config.spam_words):
             return "spam_risk_text", None
-        if (
-            not task.draft
-            and state.world.config.limits
-            and state.posts_today(task.open_id) > state.config.daily_cap
-        ):
+        if not task.draft and state.world.config.limits and state.posts_today(task.open_id) > state.config.daily_cap:
             return "spam_risk_too_many_posts", None
         if task.file is None or not state.world.config.media_checks:
             return "", None

@@ -58,9 +58,7 @@ class OAuth:
         if code is None or code.client_key != form["client_key"] or code.expires <= state.now:
             raise OAuthRefusal("invalid_grant", "Authorization code is invalid or expired.")
         if code.redirect_uri != form.get("redirect_uri"):
-            raise OAuthRefusal(
-                "invalid_request", "Redirect_uri is not matched with the uri when requesting code."
-            )
+            raise OAuthRefusal("invalid_request", "Redirect_uri is not matched with the uri when requesting code.")
         if code.challenge and not _verifies(code, form.get("code_verifier", "")):
             raise OAuthRefusal("invalid_request", "Code verifier or code challenge is invalid.")
         del state.codes[form["code"]]
@@ -81,9 +79,7 @@ class OAuth:
 
 def _verifies(code: Code, verifier: str) -> bool:
     """TikTok's own PKCE: the challenge is the lower-case HEX SHA-256 of the verifier (row 7)."""
-    return hmac.compare_digest(
-        hashlib.sha256(verifier.encode()).hexdigest().encode(), code.challenge.encode()
-    )
+    return hmac.compare_digest(hashlib.sha256(verifier.encode()).hexdigest().encode(), code.challenge.encode())
 
 
 async def _form(request: Request) -> dict[str, str]:

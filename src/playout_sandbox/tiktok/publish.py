@@ -94,9 +94,7 @@ class Publish:
         check_active_creators(self._state, access)
         check_drafts(self._state, creator)
 
-    def _video_task(
-        self, access: Access, request: Request, source: Mapping[str, object], *, draft: bool
-    ) -> Task:
+    def _video_task(self, access: Access, request: Request, source: Mapping[str, object], *, draft: bool) -> Task:
         """A task that is not remembered yet: whatever is refused leaves no trace."""
         way = "inbox" if draft else "pub"
         if source.get("source") == "FILE_UPLOAD":
@@ -130,9 +128,7 @@ class Publish:
         return images
 
     def _check_address(self, url: str) -> None:
-        check_address(
-            url, self._state.config.verified_prefixes, insecure=self._state.world.config.pull_insecure
-        )
+        check_address(url, self._state.config.verified_prefixes, insecure=self._state.world.config.pull_insecure)
 
     def _task(self, access: Access, request: Request, prefix: str, *, draft: bool) -> Task:
         return Task(
@@ -148,9 +144,7 @@ class Publish:
     def _begin(self, task: Task, request: Request, addresses: list[str]) -> Response:
         """The effect of init: from here on the task exists."""
         self._state.tasks[task.publish_id] = task
-        self._state.record_task(
-            "task_created", task, size=task.size or None, draft=task.draft, photo=task.photo
-        )
+        self._state.record_task("task_created", task, size=task.size or None, draft=task.draft, photo=task.photo)
         data = {"publish_id": task.publish_id}
         if task.pulls:
             self._life.pull(task, addresses)

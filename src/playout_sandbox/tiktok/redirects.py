@@ -17,9 +17,7 @@ def may_redirect(uri: str, registered: Collection[str]) -> bool:
         port = parts.port
     except ValueError:
         return False
-    static = (
-        bool(parts.hostname) and not parts.query and not parts.fragment and "?" not in uri and "#" not in uri
-    )
+    static = bool(parts.hostname) and not parts.query and not parts.fragment and "?" not in uri and "#" not in uri
     if not static or len(uri) > _LONGEST or parts.username is not None:
         return False
     loopback = parts.scheme in {"http", "https"} and parts.hostname in _LOOPBACK and port is not None

@@ -70,8 +70,7 @@ class TikTok:
     def routes(self) -> Sequence[BaseRoute]:
         """The table, each handler with its refusals turned into answers."""
         return [
-            Route(path, partial(self._answer, handler), methods=[method])
-            for _, method, path, handler in self._table
+            Route(path, partial(self._answer, handler), methods=[method]) for _, method, path, handler in self._table
         ]
 
     def control(self) -> Sequence[BaseRoute]:

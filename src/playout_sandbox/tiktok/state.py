@@ -1,4 +1,4 @@
-"""The memory of emulated TikTok, and the few ways in which it changes. One event loop; every method is one atomic step."""
+"""The memory of emulated TikTok, and the few ways in which it changes. Every method is one atomic step."""
 
 import secrets
 from collections import deque
@@ -73,9 +73,7 @@ class State:
         token = f"act.{secrets.token_urlsafe(32)}"
         self.accesses[token] = Access(token, grant, self.now + self.config.access_seconds)
         self.grants[grant.refresh_token] = grant
-        self.record(
-            effect, request, creator=grant.open_id, client_key=grant.client_key, scopes=list(grant.scopes)
-        )
+        self.record(effect, request, creator=grant.open_id, client_key=grant.client_key, scopes=list(grant.scopes))
         return {
             "access_token": token,
             "expires_in": int(self.config.access_seconds),

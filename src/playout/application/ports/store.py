@@ -33,10 +33,11 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Which record, in which workspace."""
+    """Which record, in which workspace. A claim also says which version it left: only its taker knows that."""
 
     workspace_id: str
     id: str
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ class Deliveries(Protocol):
         """Takes into hand, until `until`, what is due (`wake_at <= now`), and gives it.
 
         Fair: workspaces take turns, whoever waits longest first. At most one delivery of a channel is in hand at a
-        time, the earliest due. The claim bumps `version`; of two claimants exactly one gets a record.
+        time, the earliest due. The claim bumps `version`, and gives it with each; of two claimants exactly one gets a
+        record.
         """
         ...
 
@@ -135,8 +137,12 @@ class Posts(Protocol):
         """Saves post, deliveries (each by its own version) and events, or nothing at all. Raises Stale."""
         ...
 
-    async def remove(self, post: Post) -> None:
-        """Deletes it with its deliveries and their events. Raises Stale if it changed since it was loaded."""
+    async def remove(self, post: Post, deliveries: Sequence[Delivery] = ()) -> None:
+        """Deletes it with its deliveries and all their events.
+
+        `deliveries` are the ones it had when that was decided, all of them. Raises Stale if the post or one of them
+        changed since, or if there are others: what a worker has just begun is not deleted under its hands.
+        """
         ...
 
     async def using(self, workspace_id: str, video_id: str) -> Sequence[str]:

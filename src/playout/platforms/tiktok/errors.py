@@ -1,7 +1,7 @@
 """What TikTok's codes mean: for each its kind, whose turn it is, and the sentence a person reads.
 
 Here: the tables (error codes of both API families, fail reasons, reasons of a removed authorisation) and the lookup
-with its fall-back by HTTP status. Not here: reading an answer (tiktok_api.py), what a step does about it (tiktok.py).
+with its fall-back by HTTP status. Not here: reading an answer (api.py), what a step does about it (publishing.py).
 Sources: error pages of Login Kit, Content Posting and API v2, and field reports where the pages are silent.
 """
 
@@ -14,9 +14,11 @@ from playout.domain.retry import Kind, PlatformFailure, Reason, Turn
 
 MINUTE = timedelta(minutes=1)  # TikTok's rate windows
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 _UNAUTHORISED = 401
 _TOO_MANY = 429
 _SERVER = 500
+_IN_PASSING = {408, 425}  # request time-out, too early
 _PLAIN = re.compile(r"[a-z0-9_.]{1,64}")  # what may be shown as a code; anything else could be a piece of a body
 
 
@@ -71,9 +73,7 @@ OAUTH: Mapping[str, Meaning] = {
     "unsupported_grant_type": _BAD_QUESTION,
     "unsupported_response_type": _BAD_QUESTION,
     "server_error": Meaning(Kind.AGAIN, Turn.PLATFORM, "TikTok's sign-in has a fault of its own right now."),
-    "temporarily_unavailable": Meaning(
-        Kind.AGAIN, Turn.PLATFORM, "TikTok's sign-in is not available right now."
-    ),
+    "temporarily_unavailable": Meaning(Kind.AGAIN, Turn.PLATFORM, "TikTok's sign-in is not available right now."),
 }
 
 #: The data APIs: `{"error": {"code": "<code>"}}`.
@@ -159,7 +159,8 @@ FAIL_REASONS: Mapping[str, Meaning] = {
     "picture_size_check_failed": Meaning(
         Kind.NEVER,
         Turn.YOU,
-        "TikTok takes pictures with sides from 360 to 4096 pixels. Save the video at, say, 1080×1920 and send it again.",
+        "TikTok takes pictures with sides from 360 to 4096 pixels. "
+        "Save the video at, say, 1080×1920 and send it again.",
     ),
     "internal": Meaning(
         Kind.AGAIN, Turn.PLATFORM, "TikTok failed while it worked on the video; nothing was published."
@@ -170,9 +171,7 @@ FAIL_REASONS: Mapping[str, Meaning] = {
     "photo_pull_failed": Meaning(
         Kind.AGAIN, Turn.US, "TikTok could not fetch the photos from this server; nothing was published."
     ),
-    "publish_cancelled": Meaning(
-        Kind.NEVER, Turn.YOU, "The post was cancelled at TikTok; nothing was published."
-    ),
+    "publish_cancelled": Meaning(Kind.NEVER, Turn.YOU, "The post was cancelled at TikTok; nothing was published."),
     "auth_removed": Meaning(
         Kind.SIGN_IN,
         Turn.YOU,
@@ -192,44 +191,44 @@ FAIL_REASONS: Mapping[str, Meaning] = {
     "spam_risk": Meaning(
         Kind.NEVER,
         Turn.YOU,
-        "TikTok takes the post for spam; nothing was published. Look into the TikTok app for notices about the account.",
+        "TikTok takes the post for spam; nothing was published. "
+        "Look into the TikTok app for notices about the account.",
     ),
 }
 
 #: `reason` of the webhook authorization.removed.
 REMOVED: Mapping[int, Reason] = {
     0: Reason("authorization_removed", "TikTok has ended our access. Connect the account again.", Turn.YOU),
-    1: Reason(
-        "disconnected_by_user", "The app was disconnected in TikTok. Connect the account again.", Turn.YOU
-    ),
+    1: Reason("disconnected_by_user", "The app was disconnected in TikTok. Connect the account again.", Turn.YOU),
     2: Reason("account_deleted", "The TikTok account was deleted.", Turn.YOU),
-    3: Reason(
-        "age_changed", "TikTok ended our access because the age of the account's owner changed.", Turn.YOU
-    ),
+    3: Reason("age_changed", "TikTok ended our access because the age of the account's owner changed.", Turn.YOU),
     4: Reason("account_banned", "TikTok has banned the account. Settle it in the TikTok app.", Turn.YOU),
-    5: Reason(
-        "revoked", "This server gave its access to the account back. Connect the account again.", Turn.YOU
-    ),
+    5: Reason("revoked", "This server gave its access to the account back. Connect the account again.", Turn.YOU),
 }
 
 
 def refusal(
-    table: Mapping[str, Meaning], code: str, status: int, now: datetime, retry_after: timedelta | None = None
+    table: Mapping[str, Meaning],
+    code: str,
+    status: int,
+    now: datetime | None,
+    retry_after: timedelta | None = None,
 ) -> PlatformFailure:
-    """The failure behind a code; behind the HTTP status, where the table does not know the code."""
+    """The failure behind a code; behind the HTTP status, where the table does not know the code.
+
+    Without a `now`, a LATER cannot say when it lifts.
+    """
     meaning = table.get(code) or _by_status(status)
-    lifts = now + (retry_after or meaning.wait) if meaning.kind is Kind.LATER else None
+    lifts = now + (retry_after or meaning.wait) if now and meaning.kind is Kind.LATER else None
     name = code if _PLAIN.fullmatch(code) else f"http_{status}"
     return PlatformFailure(meaning.kind, name, meaning.sentence, turn=meaning.turn, retry_at=lifts)
 
 
 def _by_status(status: int) -> Meaning:
-    if status >= _SERVER:
+    if status >= _SERVER or status in _IN_PASSING:
         return CODES["internal_error"]
     if status == _TOO_MANY:
         return CODES["rate_limit_exceeded"]
     if status == _UNAUTHORISED:
         return CODES["access_token_invalid"]
-    return Meaning(
-        Kind.NEVER, Turn.US, "TikTok refused this for a reason that we do not know; please report it."
-    )
+    return Meaning(Kind.NEVER, Turn.US, "TikTok refused this for a reason that we do not know; please report it.")

@@ -1,6 +1,6 @@
 """What TikTok takes, as data: limits, options and the rules across them, chunk plan, words to agree to.
 
-Not here: anything that is sent, and what TikTok answers (tiktok.py, tiktok_errors.py).
+Not here: anything that is sent, and what TikTok answers (api.py, errors.py).
 Sources: Media Transfer Guide, Direct Post reference, Content Sharing Guidelines; field reports where marked.
 """
 
@@ -40,9 +40,13 @@ class ChunkPlan:
     last: int
 
 
-def chunk_plan(size: int) -> ChunkPlan:
-    """The cut of a file of `size` bytes. The count is floor(size / chunk), so the last chunk is the longest."""
-    chunk = size if size <= _MOST_SINGLE else _CHUNK
+def chunk_plan(size: int, chunk: int | None = None) -> ChunkPlan:
+    """The cut of a file of `size` bytes, into chunks of `chunk` bytes or of the length that TikTok surely takes.
+
+    The count is floor(size / chunk), so the last chunk is the longest.
+    """
+    if chunk is None:
+        chunk = size if size <= _MOST_SINGLE else _CHUNK
     count = size // chunk
     return ChunkPlan(chunk, count, size - (count - 1) * chunk)
 
@@ -53,7 +57,7 @@ def is_inbox(options: Mapping[str, JsonValue]) -> bool:
 
 
 def post_info(caption: str, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The part of a direct post that a person chose. Whatever was not allowed is disabled; nothing else is filled in."""
+    """The part of a direct post that a person chose. What was not allowed is disabled; nothing else is filled in."""
     info: dict[str, JsonValue] = {
         "title": caption,
         "privacy_level": options["privacy_level"],
@@ -116,7 +120,9 @@ LIMITS = Limits(
         "cover_at_ms": Choice(int),
     },
     rates={
-        "check": Rate(20, _MINUTE),
+        # These two share the 20 a minute that TikTok allows for creator_info.
+        "check": Rate(12, _MINUTE),
+        "live": Rate(8, _MINUTE),
         "init": Rate(6, _MINUTE),
         "pull": Rate(6, _MINUTE),
         # These share the 30 a minute that TikTok allows for the status.

@@ -1,0 +1,94 @@
+"""The REST face, put together. What it serves stands with each noun; what holds for all, in `routes` and `gate`."""
+
+from collections.abc import Collection
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from playout import __version__
+from playout.api import channels, deliveries, health, posts, public, tokens, videos
+from playout.api.gate import Gate
+from playout.api.problems import MEDIA_TYPE, invalid, refused, unrouted
+from playout.application.services import Services
+from playout.domain.errors import PlayoutError
+
+ROOT = "/api/v1"
+#: In this order: an exact path stands before a pattern that would match it too.
+NOUNS = (
+    tokens.me,
+    channels.router,
+    videos.uploads,
+    videos.router,
+    posts.router,
+    deliveries.router,
+    tokens.router,
+    health.router,
+)
+
+
+def create_app(services: Services, *, hosts: Collection[str] = ()) -> FastAPI:
+    """The ASGI application. It answers to loopback names and to `hosts` (without ports); to others with 400."""
+    app = Rest(
+        title="Playout",
+        version=__version__,
+        description=_ABOUT,
+        openapi_url=f"{ROOT}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing of a request goes anywhere else
+        exception_handlers={PlayoutError: refused, RequestValidationError: invalid, HTTPException: unrouted},
+    )
+    app.state.services = services
+    for router in NOUNS:
+        app.include_router(router, prefix=ROOT)
+    app.include_router(health.router, include_in_schema=False)
+    app.include_router(public.router)
+    app.add_middleware(Gate, hosts=hosts, clock=services.clock)
+    return app
+
+
+class Rest(FastAPI):
+    """FastAPI, but for how its OpenAPI document names the type of refusals."""
+
+    def openapi(self) -> dict[str, Any]:
+        """OpenAPI 3.1."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            for path in document["paths"].values():
+                for operation in path.values():
+                    _as_problems(operation["responses"])
+            for name in ("HTTPValidationError", "ValidationError"):
+                document["components"]["schemas"].pop(name, None)
+            self.openapi_schema = document
+        return self.openapi_schema
+
+
+def _as_problems(responses: dict[str, dict[str, Any]]) -> None:
+    for status, response in list(responses.items()):
+        schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+        if schema.get("$ref", "").endswith("/HTTPValidationError"):
+            del responses[status]  # FastAPI adds it where nothing can be invalid
+        elif status >= "400" and schema:
+            response["content"][MEDIA_TYPE] = response["content"].pop("application/json")
+
+
+def _operation(route: APIRoute) -> str:
+    return f"{route.tags[0]}_{route.name}"
+
+
+_ABOUT = """
+Schedules short videos and publishes each of them exactly once.
+
+Every request carries `Authorization: Bearer po_…`. Times are RFC 3339 in UTC. Refusals are problem details (RFC 9457):
+`code` is for programs, `detail` is a sentence for people, `errors` points into the body.
+
+A POST with an `Idempotency-Key` runs once: the same request again gets the first answer, with
+`Idempotent-Replayed: true`, for seven days. A request that was refused leaves its key free.
+
+Lists: `?limit&cursor`; `next_cursor` and the header `Link` lead on.
+"""

@@ -1,0 +1,141 @@
+"""What has no token: the return from a platform's sign-in, webhooks, and the addresses that platforms fetch files from.
+
+Each of them is opened by a secret of its own: the state, the signature, the nonce. None of these is ever logged or
+shown.
+"""
+
+import html
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from playout.api import bodies
+from playout.api.hall import Hall
+from playout.api.problems import kin_of, refused
+from playout.api.ranges import NoSuchRange, wanted
+from playout.api.refusals import Responses, refusals
+from playout.application.channels import Connected
+from playout.application.pulls import Range
+from playout.domain.errors import PlayoutError
+from playout.domain.secret import Secret
+from playout.domain.video import Video
+
+router = APIRouter(tags=["public"])
+
+#: No platform's webhook is larger.
+MOST_NEWS = 256 * 1024
+#: No platform's code or state is longer.
+LONGEST = 4096
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Playout</title></head><body><main><h1>{title}</h1><p>{sentence}</p>{code}</main></body></html>
+"""
+_HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+_MP4: dict[str, Any] = {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}
+_FILE: Responses = {200: {"description": "The whole file.", "content": _MP4}, 206: {"description": "A part."}}
+_PAGES: Responses = {
+    200: {"description": "Connected.", "content": _HTML},
+    303: {"description": "Connected: on to `return_to`."},
+    **{status: {"description": "Not connected, and why.", "content": _HTML} for status in (403, 409, 422, 502, 503)},
+}
+
+
+@router.get("/connect/{platform}/callback", response_class=Response, responses=refusals() | _PAGES)
+async def callback(platform: str, request: Request, hall: Hall) -> Response:
+    """Where a platform sends a person back to after its sign-in."""
+    given = {name: _only(request, name) for name in ("state", "code", "error")}
+    state, code = Secret(given["state"] or ""), Secret(given["code"]) if given["code"] else None
+    try:
+        connected = await hall.channels.finish(platform, state, code=code, error=given["error"])
+    except PlayoutError as error:
+        return _page(kin_of(error).status, "Not connected", error.sentence, error.code)
+    if connected.return_to:
+        return RedirectResponse(connected.return_to, 303)
+    return _page(200, "Connected", f"Connected {_names(connected)}. You can close this tab.")
+
+
+@router.post("/hooks/{platform}", response_class=Response, responses=refusals(403, 404, 413, 422))
+async def hooks(platform: str, request: Request, hall: Hall) -> Response:
+    """A platform's webhook, signed over its raw bytes. Answered empty."""
+    await hall.channels.news(platform, request.headers, await bodies.whole(request, MOST_NEWS))
+    return Response()
+
+
+@router.get("/pull/{nonce}.mp4", response_class=Response, responses=refusals(404, 416) | _FILE)
+async def pull(nonce: str, request: Request, hall: Hall) -> Response:
+    """A video, for the platform that was handed this address, whole or one range of it."""
+    video = await hall.pulls.find(nonce)
+    try:
+        part = wanted(_range(request, video), video.size)
+    except NoSuchRange as nothing:
+        return await _unsatisfiable(request, nothing)
+    coming = hall.pulls.send(nonce, video, part or Range(0, video.size, video.size))
+    first = await anext(coming)  # before the answer begins: an address just switched off is a plain 404
+    return StreamingResponse(_joined(first, coming), 206 if part else 200, _file_headers(video, part))
+
+
+@router.head("/pull/{nonce}.mp4", response_class=Response, responses=refusals(404) | _FILE)
+async def pull_head(nonce: str, hall: Hall) -> Response:
+    """What GET would say. Counts as no fetch."""
+    return Response(headers=_file_headers(await hall.pulls.find(nonce), None))
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _page(status: int, title: str, sentence: str, code: str = "") -> HTMLResponse:
+    """Plain text in plain HTML; the headers of the gate forbid everything else."""
+    line = f"<p><small>{html.escape(code)}</small></p>" if code else ""
+    return HTMLResponse(_PAGE.format(title=title, sentence=html.escape(sentence), code=line), status)
+
+
+def _names(connected: Connected) -> str:
+    profiles = [channel.profile for channel in connected.channels]
+    return ", ".join(f"@{one.username}" if one.username else one.display_name for one in profiles)
+
+
+def _only(request: Request, name: str) -> str | None:
+    """A parameter that is there once. Twice, or endless, is nobody's honest return."""
+    values = request.query_params.getlist(name)
+    return values[0] if len(values) == 1 and len(values[0]) <= LONGEST else None
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
+
+
+def _range(request: Request, video: Video) -> str | None:
+    """The Range that counts: with If-Range only if it is still the same file."""
+    same = request.headers.get("if-range", _etag(video)) == _etag(video)
+    return request.headers.get("range") if same else None
+
+
+async def _unsatisfiable(request: Request, nothing: NoSuchRange) -> Response:
+    answer = await refused(request, nothing)
+    answer.headers["Content-Range"] = f"bytes */{nothing.size}"
+    return answer
+
+
+def _file_headers(video: Video, part: Range | None) -> dict[str, str]:
+    headers = {
+        "Content-Type": "video/mp4",
+        "Content-Length": str(part.length if part else video.size),
+        "Content-Disposition": 'attachment; filename="video.mp4"',
+        "Accept-Ranges": "bytes",
+        "ETag": _etag(video),
+        "Content-Security-Policy": "sandbox",
+    }
+    if part:
+        headers["Content-Range"] = f"bytes {part.start}-{part.start + part.length - 1}/{part.size}"
+    return headers
+
+
+def _etag(video: Video) -> str:
+    return f'"{video.sha256}"'

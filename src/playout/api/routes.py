@@ -1,0 +1,115 @@
+"""What holds for every route of the API, so that no handler can forget it.
+
+Nobody gets past without a token; a body has a limit and is JSON; a POST with an Idempotency-Key runs once.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from playout.api import bodies
+from playout.api.hall import BEARER, actor_of, services_of
+from playout.api.problems import MEDIA_TYPE, refused
+from playout.application.once import Answer, Turn
+from playout.domain.errors import Forbidden, Invalid, NotFound, PlayoutError, Unauthenticated
+from playout.domain.person import Actor
+
+Handle = Callable[[Request], Awaitable[Response]]
+
+#: Refused before anything was changed: the key is free for another try.
+WITHOUT_EFFECT = (Invalid, NotFound, Forbidden, Unauthenticated, RequestValidationError, HTTPException)
+_BODILESS = frozenset({"GET", "HEAD", "DELETE"})
+
+
+class ApiRoute(APIRoute):
+    """A route behind the token, with a small JSON body or none."""
+
+    streams: ClassVar[bool] = False  # the handler reads the body itself, piece by piece
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            actor = await actor_of(request)
+            body = b"" if self.streams else await _json(request)
+            if not self.streams:
+                request = bodies.again(request, body)
+            key = request.headers.get("idempotency-key")
+            if key is None or request.method != "POST":
+                return await handle(request)
+            return await _once(request, actor, key, body, handle)
+
+        return guarded
+
+
+class StreamRoute(ApiRoute):
+    """A route behind the token whose body is too large to be held."""
+
+    streams = True
+
+
+def api_router(prefix: str, tag: str, route: type[ApiRoute] = ApiRoute) -> APIRouter:
+    """A router for one noun."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=route, dependencies=[Depends(BEARER)])
+
+
+def keep_instead(request: Request, refusal: PlayoutError | None) -> None:
+    """The answer holds a secret, so it is not kept for its Idempotency-Key.
+
+    A repeat is refused with `refusal`; or runs again, where that is None.
+    """
+    request.state.kept_instead = refusal
+
+
+async def _json(request: Request) -> bytes:
+    body = await bodies.whole(request, bodies.MOST_JSON)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and request.method not in _BODILESS and not (kind == "application/json" or kind.endswith("+json")):
+        raise Invalid("Send JSON, with the header Content-Type: application/json.", code="wrong_content_type")
+    return body
+
+
+async def _once(request: Request, actor: Actor, key: str, body: bytes, handle: Handle) -> Response:
+    once = services_of(request).once
+    turn = await once.begin(actor, key, _fingerprint(request, body))
+    if turn.answer:
+        return _replayed(turn.answer)
+    request.state.turn = turn
+    try:
+        response = await handle(request)
+        await _keep(request, turn, response)
+    except WITHOUT_EFFECT:
+        await once.give_up(turn)
+        raise
+    except Exception:
+        await once.let_go(turn)
+        raise
+    return response
+
+
+def _fingerprint(request: Request, body: bytes) -> bytes:
+    """What makes two requests the same. Of a streamed body its announced size has to do."""
+    head = [request.method, request.url.path, request.url.query, str(bodies.announced_size(request))]
+    return json.dumps(head).encode() + b"\n" + body
+
+
+async def _keep(request: Request, turn: Turn, response: Response) -> None:
+    once = services_of(request).once
+    if not hasattr(request.state, "kept_instead"):
+        await once.finish(turn, Answer(response.status_code, bytes(response.body).decode()))
+    elif request.state.kept_instead is None:
+        await once.give_up(turn)
+    else:
+        instead = await refused(request, request.state.kept_instead)
+        await once.finish(turn, Answer(instead.status_code, bytes(instead.body).decode()))
+
+
+def _replayed(answer: Answer) -> Response:
+    media_type = "application/json" if answer.status < 400 else MEDIA_TYPE  # noqa: PLR2004 -- where refusals begin
+    return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, media_type)

@@ -1,0 +1,405 @@
+"""The bodies of requests and answers: the contract's field names, and their examples.
+
+How they are filled stands with each noun.
+"""
+
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict, JsonValue
+
+from playout.api.words import Given, GivenTime, Options, Text, Time, Told
+from playout.domain.channel import ChannelState
+from playout.domain.delivery import State
+from playout.domain.person import Scope
+from playout.domain.post import PostState
+from playout.domain.retry import Turn
+from playout.domain.video import VideoState
+
+T = TypeVar("T", bound=Told)
+
+Status = Literal["pending", "uploaded", "published", "failed"]
+_CHANNEL = "chn_01kae7q2m3v5x8y9z0abcdefgh"
+_VIDEO = "vid_01kae7q2m3v5x8y9z0abcdefgh"
+
+
+def example(**fields: JsonValue) -> ConfigDict:
+    """The model's configuration with an example for the schema."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
+class PageOf(Told, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="Where the next page begins; null: this is the last.")
+
+
+# ── refusals ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class ProblemDetail(Told):
+    """One thing that is wrong."""
+
+    pointer: str = Field(description='JSON pointer into the body; "" for the whole, or where it is no body.')
+    code: str
+    detail: str
+    parameter: str | None = Field(default=None, description="The parameter of the address, where it is about one.")
+    channel_id: str | None = None
+    fix: str | None = Field(default=None, description="The name of an automatic mend.")
+
+
+class Problem(Told):
+    """Problem details (RFC 9457)."""
+
+    model_config = example(
+        type="urn:playout:error:option_required",
+        title="The request is not valid",
+        status=422,
+        detail="“privacy_level” must be chosen by a person.",
+        code="option_required",
+        errors=[
+            {
+                "pointer": "/destinations/0/options/privacy_level",
+                "code": "option_required",
+                "detail": "“privacy_level” must be chosen by a person.",
+                "channel_id": _CHANNEL,
+            }
+        ],
+    )
+
+    type: str = Field(description="`urn:playout:error:` and the code.")
+    title: str
+    status: int
+    detail: str = Field(description="A sentence that names the mend.")
+    code: str = Field(description="Stable, for programs.")
+    errors: list[ProblemDetail]
+    instance: str | None = Field(default=None, description="Under which id the log has it.")
+    whose_turn: Turn | None = Field(
+        default=None, description="Where a platform refused: who can do something about it."
+    )
+
+
+class Remark(Told):
+    """Something that is in the way."""
+
+    code: str
+    message: str
+
+
+class Reason(Told):
+    """Why something is where it is."""
+
+    code: str
+    message: str
+    whose_turn: Turn
+
+
+# ── me, tokens ───────────────────────────────────────────────────────────────────────────────────
+
+
+class MeActor(Told):
+    """Who asks."""
+
+    id: str
+    via: str
+
+
+class MeWorkspace(Told):
+    """For which workspace."""
+
+    id: str
+    name: str
+
+
+class Me(Told):
+    """What this token is."""
+
+    actor: MeActor
+    workspace: MeWorkspace
+    scopes: list[Scope]
+
+
+class NewToken(Given):
+    """A token to be made."""
+
+    model_config = example(name="nightly script", scopes=["read", "publish"])
+
+    name: Text
+    scopes: list[Annotated[Scope, Field(strict=False)]]
+    expires_at: GivenTime | None = None
+
+
+class Token(Told):
+    """A token, without its secret."""
+
+    id: str
+    name: str
+    hint: str = Field(description="How its secret begins.")
+    scopes: list[Scope]
+    created_at: Time
+    expires_at: Time | None
+    last_used_at: Time | None
+
+
+class MintedToken(Token):
+    """A new token: the only time that its secret is shown."""
+
+    token: str
+
+
+# ── channels ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Connect(Given):
+    """A sign-in to begin."""
+
+    model_config = example(platform="tiktok", return_to="/channels")
+
+    platform: Text
+    return_to: Text | None = Field(default=None, description="A path on this server to return to afterwards.")
+
+
+class Invitation(Told):
+    """Where a person agrees."""
+
+    authorize_url: str
+    expires_at: Time
+
+
+class Channel(Told):
+    """A connected account."""
+
+    id: str
+    platform: str
+    remote_id: str
+    username: str
+    display_name: str
+    avatar_url: str | None
+    state: ChannelState
+    scopes: list[str]
+    expires_at: Time | None
+    last_published_at: Time | None
+    connected_at: Time | None
+    created_at: Time
+    reason: Reason | None = Field(description="Why it needs reconnecting.")
+
+
+class Choice(Told):
+    """One option of a destination."""
+
+    kind: Literal["bool", "int", "str"]
+    required: bool = Field(description="A person must choose; it is never preset.")
+    values: list[str] | None = Field(description="null: any of the kind, or only known live (see `choices`).")
+
+
+class Limits(Told):
+    """What the platform takes from anybody."""
+
+    containers: list[str]
+    video_codecs: list[str]
+    most_bytes: int
+    least_seconds: float
+    most_seconds: float
+    least_fps: float
+    most_fps: float
+    least_side: int = Field(description="Pixels.")
+    most_side: int = Field(description="Pixels.")
+    caption_length: int
+    title_length: int | None = Field(description="null: it has no title.")
+    options: dict[str, Choice]
+
+
+class ChannelOptions(Told):
+    """What can be chosen for a post on this channel right now."""
+
+    channel_id: str
+    platform: str
+    choices: dict[str, list[str]] = Field(description="By option: what is offered to this account right now.")
+    refused: dict[str, str] = Field(description="By option: why it cannot be switched on.")
+    most_seconds: float | None = Field(description="The longest video this account may post; null: as in `limits`.")
+    blocked: Remark | None = Field(description="Nothing can be posted right now, and why.")
+    shown: Options = Field(description="What a page shows beside the form, such as the account's name.")
+    limits: Limits
+
+
+# ── videos ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class Video(Told):
+    """A file taken in, with what was found in it."""
+
+    id: str
+    state: VideoState
+    filename: str
+    size: int = Field(description="Bytes.")
+    sha256: str
+    duration: float | None = Field(description="Seconds.")
+    width: int | None
+    height: int | None
+    fps: float | None
+    video_codec: str | None
+    audio_codec: str | None
+    thumbnail_url: str | None
+    problems: list[Remark] = Field(description="Why it cannot be used.")
+    created_at: Time
+
+
+# ── posts ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class NewDestination(Given):
+    """Where it goes, and what differs there."""
+
+    channel_id: Text
+    caption: Text | None = Field(default=None, description="null: the post's own.")
+    title: Text | None = None
+    options: Options = Field(default_factory=dict)
+
+
+_DESTINATION: JsonDict = {"channel_id": _CHANNEL, "options": {"privacy_level": "SELF_ONLY"}}
+
+
+class NewPost(Given):
+    """What a person wants. Without `scheduled_at`: now, unless it is a draft."""
+
+    model_config = example(
+        video_id=_VIDEO,
+        caption="First light",
+        hashtags=["morning"],
+        scheduled_at="2026-12-24T18:00:00Z",
+        timezone="Europe/Berlin",
+        destinations=[_DESTINATION],
+    )
+
+    video_id: Text
+    caption: Text
+    title: Text | None = None
+    hashtags: list[Text] = Field(default_factory=list, max_length=100)
+    scheduled_at: GivenTime | None = None
+    timezone: Text = Field(default="UTC", description="IANA name, for showing the time.")
+    draft: bool = False
+    destinations: list[NewDestination] = Field(max_length=100)
+
+
+class PostChange(Given):
+    """What is to be different; what is not given stays."""
+
+    model_config = example(caption="First light, second try")
+
+    video_id: Text = ""
+    caption: Text = ""
+    title: Text | None = None
+    hashtags: list[Text] = Field(default_factory=list, max_length=100)
+    scheduled_at: GivenTime | None = Field(default=None, description="null: a draft without a time; or now.")
+    timezone: Text = "UTC"
+    destinations: list[NewDestination] = Field(default_factory=list, max_length=100)
+
+
+class Scheduling(Given):
+    """When."""
+
+    model_config = example(scheduled_at="2026-12-24T18:00:00Z")
+
+    scheduled_at: GivenTime | None = Field(default=None, description="Left out: the post's own time, or now.")
+
+
+class Destination(Told):
+    """Where a post goes."""
+
+    channel_id: str
+    caption: str | None
+    title: str | None
+    options: Options
+
+
+class Progress(Told):
+    """Bytes."""
+
+    sent: int
+    total: int
+
+
+class Delivery(Told):
+    """One post to one channel."""
+
+    id: str
+    post_id: str
+    channel_id: str
+    platform: str
+    state: State
+    status: Status
+    progress: Progress
+    due_at: Time | None
+    scheduled_at: Time
+    remote_id: str | None
+    url: str | None
+    published_at: Time | None
+    reason: Reason | None
+    attempts: int
+    created_at: Time
+    version: int
+
+
+class Post(Told):
+    """One video, its wording, and when."""
+
+    id: str
+    state: PostState
+    caption: str
+    title: str | None
+    hashtags: list[str]
+    scheduled_at: Time | None
+    timezone: str
+    video_id: str
+    destinations: list[Destination]
+    deliveries: list[Delivery]
+    created_at: Time
+    version: int
+
+
+class Finding(Told):
+    """One problem of a post."""
+
+    channel_id: str | None
+    code: str
+    field: str = Field(description="JSON pointer into the body.")
+    message: str
+    fix: str | None
+
+
+class Verdict(Told):
+    """Whether a post could be sent."""
+
+    ok: bool
+    problems: list[Finding]
+
+
+# ── deliveries ───────────────────────────────────────────────────────────────────────────────────
+
+
+class Resolution(Given):
+    """A person looked: it is there, or it is not."""
+
+    model_config = example(published=True, url="https://www.tiktok.com/@alice/video/7300000000000000000")
+
+    published: bool
+    url: Text | None = None
+
+
+class Event(Told):
+    """What happened."""
+
+    id: str
+    kind: str
+    at: Time
+    state: str
+    code: str
+    message: str
+    milliseconds: int | None
+
+
+class Health(Told):
+    """Whether it works."""
+
+    status: Literal["ok"] = "ok"

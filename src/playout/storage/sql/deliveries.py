@@ -1,0 +1,141 @@
+"""Deliveries in SQL, without the claim (`claim`)."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from operator import itemgetter
+
+from sqlalchemy import Connection, Select, and_, exists, literal, select, union_all, update
+
+from playout.application.ports import Page, Ref, Work
+from playout.domain.delivery import Delivery, State
+from playout.domain.errors import NotFound, Stale
+from playout.domain.event import Event
+from playout.storage.sql import rows
+from playout.storage.sql.claim import claim, later, lock_claims
+from playout.storage.sql.rows import CHANNELS, DELIVERIES, POSTS, VIDEOS
+from playout.storage.sql.runner import Runner
+from playout.storage.sql.tables import channels, deliveries, posts, videos
+from playout.storage.sql.types import Moment
+
+
+class SqlDeliveries:
+    """Keeps the promises of `Deliveries`."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    async def get(self, workspace_id: str, delivery_id: str) -> Delivery:
+        return await self._runner.read(lambda c: rows.get(c, DELIVERIES, workspace_id, delivery_id))
+
+    async def list(
+        self,
+        workspace_id: str,
+        *,
+        states: Collection[State] = (),
+        channel_id: str | None = None,
+        post_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Delivery]:
+        wanted = select(*DELIVERIES.columns).where(deliveries.c.workspace_id == workspace_id)
+        if channel_id is not None:
+            wanted = wanted.where(deliveries.c.channel_id == channel_id)
+        if post_id is not None:
+            wanted = wanted.where(deliveries.c.post_id == post_id)
+        if cursor is not None:
+            wanted = wanted.where(deliveries.c.id < cursor)
+        return await self._runner.read(lambda c: _page_of(c, wanted, states, limit))
+
+    async def work(self, ref: Ref) -> Work:
+        return await self._runner.read(lambda c: _work(c, ref))
+
+    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Ref]:
+        return await self._runner.write(lambda c: claim(c, now, until, limit))
+
+    async def keep(self, ref: Ref, version: int, until: datetime) -> None:
+        await self._runner.write(lambda c: _keep(c, ref, version, until))
+
+    async def save(self, delivery: Delivery, events: Sequence[Event] = ()) -> Delivery:
+        return await self._runner.write(lambda c: _save(c, delivery, events))
+
+    async def by_handle(self, platform: str, handle: str) -> Ref | None:
+        return await self._runner.read(lambda c: _by_handle(c, platform, handle))
+
+
+def _page_of(
+    connection: Connection, wanted: Select[tuple[object, ...]], states: Collection[State], limit: int
+) -> Page[Delivery]:
+    """Each state is read from its own end of the index and the ends are merged, so that rare ones are found at once."""
+    newest = deliveries.c.id.desc()
+    if not states:
+        found = connection.execute(wanted.order_by(newest).limit(limit + 1)).all()
+        return rows.page(DELIVERIES, found, limit)
+    each = [
+        select(wanted.where(deliveries.c.state == state).order_by(newest).limit(limit + 1).subquery())
+        for state in sorted(states)
+    ]
+    ends = connection.execute(union_all(*each)).all()
+    by_id = itemgetter(DELIVERIES.fields.index("id"))
+    return rows.page(DELIVERIES, sorted(ends, key=by_id, reverse=True), limit)
+
+
+def _work(connection: Connection, ref: Ref) -> Work:
+    """Four records in one round trip."""
+    parts = (DELIVERIES, POSTS, VIDEOS, CHANNELS)
+    in_workspace = deliveries.c.workspace_id
+    post = and_(posts.c.workspace_id == in_workspace, posts.c.id == deliveries.c.post_id)
+    video = and_(videos.c.workspace_id == in_workspace, videos.c.id == posts.c.video_id)
+    channel = and_(channels.c.workspace_id == in_workspace, channels.c.id == deliveries.c.channel_id)
+    query = (
+        select(*(column for part in parts for column in part.columns))
+        .select_from(deliveries.join(posts, post).join(videos, video).join(channels, channel))
+        .where(in_workspace == ref.workspace_id, deliveries.c.id == ref.id)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFound("There is no such thing here.")
+    values = iter(row)
+    delivery_, post_, video_, channel_ = ([next(values) for _ in part.columns] for part in parts)
+    return Work(
+        delivery=DELIVERIES.record(delivery_),
+        post=POSTS.record(post_),
+        video=VIDEOS.record(video_),
+        channel=CHANNELS.record(channel_),
+    )
+
+
+def _keep(connection: Connection, ref: Ref, version: int, until: datetime) -> None:
+    """A hold that had ended cannot be taken up again once the channel's turn went to another delivery."""
+    lock_claims(connection, shared=True)
+    other = deliveries.alias()
+    overtaken = exists().where(
+        other.c.workspace_id == deliveries.c.workspace_id,
+        other.c.channel_id == deliveries.c.channel_id,
+        other.c.in_hand_until > deliveries.c.in_hand_until,
+    )
+    mine = (
+        update(deliveries)
+        .where(
+            deliveries.c.workspace_id == ref.workspace_id,
+            deliveries.c.id == ref.id,
+            deliveries.c.version == version,
+            deliveries.c.in_hand_until.is_not(None),
+            ~overtaken,
+        )
+        .values(in_hand_until=until, wake_at=later(deliveries.c.due_at, literal(until, Moment())))
+    )
+    if connection.execute(mine).rowcount == 0:
+        raise Stale
+
+
+def _save(connection: Connection, delivery: Delivery, events: Sequence[Event]) -> Delivery:
+    saved = rows.save(connection, DELIVERIES, delivery)
+    rows.note(connection, events)
+    return saved
+
+
+def _by_handle(connection: Connection, platform: str, handle: str) -> Ref | None:
+    named = (deliveries.c.platform == platform, deliveries.c.handle == handle)
+    latest = select(deliveries.c.workspace_id, deliveries.c.id).where(*named).order_by(deliveries.c.id.desc())
+    row = connection.execute(latest.limit(1)).first()
+    return Ref(row.workspace_id, row.id) if row else None

@@ -1,0 +1,139 @@
+"""Columns of nested values: how each is said in JSON, and read back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from playout.domain.channel import Profile, WrappedKey
+from playout.domain.delivery import Fence, Receipt
+from playout.domain.errors import Problem
+from playout.domain.person import Scope
+from playout.domain.post import Consent, Destination
+from playout.domain.retry import Reason, Turn
+from playout.domain.video import Facts
+from playout.storage.sql.types import Nested
+
+Said: TypeAlias = Mapping[str, Any]  # an object as JSON gives it; its shape is ours, written by the same file
+
+
+def _lay_words(words: Sequence[str]) -> list[str]:
+    return list(words)
+
+
+def _pick_words(said: Sequence[str]) -> tuple[str, ...]:
+    return tuple(said)
+
+
+def _lay_scopes(scopes: frozenset[Scope]) -> list[str]:
+    return sorted(scopes)
+
+
+def _pick_scopes(said: Sequence[str]) -> frozenset[Scope]:
+    return frozenset(Scope(one) for one in said)
+
+
+def _lay_profile(profile: Profile) -> Said:
+    return asdict(profile)
+
+
+def _pick_profile(said: Said) -> Profile:
+    return Profile(**said)
+
+
+def _lay_key(key: WrappedKey) -> Said:
+    return {"key_id": key.key_id, "wrapped": key.wrapped.hex()}
+
+
+def _pick_key(said: Said) -> WrappedKey:
+    return WrappedKey(said["key_id"], bytes.fromhex(said["wrapped"]))
+
+
+def _lay_reason(reason: Reason) -> Said:
+    return {"code": reason.code, "message": reason.message, "whose_turn": reason.whose_turn.value}
+
+
+def _pick_reason(said: Said) -> Reason:
+    return Reason(said["code"], said["message"], Turn(said["whose_turn"]))
+
+
+def _lay_fence(fence: Fence) -> Said:
+    return {"step": fence.step, "at": fence.at.isoformat()}
+
+
+def _pick_fence(said: Said) -> Fence:
+    return Fence(said["step"], datetime.fromisoformat(said["at"]))
+
+
+def _lay_receipt(receipt: Receipt) -> Said:
+    return {
+        "remote_id": receipt.remote_id,
+        "url": receipt.url,
+        "published_at": receipt.published_at.isoformat(),
+    }
+
+
+def _pick_receipt(said: Said) -> Receipt:
+    return Receipt(said["remote_id"], said["url"], datetime.fromisoformat(said["published_at"]))
+
+
+def _lay_facts(facts: Facts) -> Said:
+    return asdict(facts)
+
+
+def _pick_facts(said: Said) -> Facts:
+    return Facts(**said)
+
+
+def _lay_problems(problems: Sequence[Problem]) -> Sequence[Said]:
+    return [asdict(one) for one in problems]
+
+
+def _pick_problems(said: Sequence[Said]) -> tuple[Problem, ...]:
+    return tuple(Problem(**one) for one in said)
+
+
+def _lay_destinations(destinations: Sequence[Destination]) -> Sequence[Said]:
+    return [
+        {
+            "channel_id": one.channel_id,
+            "caption": one.caption,
+            "title": one.title,
+            "options": dict(one.options),
+            "consent": _lay_consent(one.consent) if one.consent else None,
+        }
+        for one in destinations
+    ]
+
+
+def _pick_destinations(said: Sequence[Said]) -> tuple[Destination, ...]:
+    return tuple(
+        Destination(
+            channel_id=one["channel_id"],
+            caption=one["caption"],
+            title=one["title"],
+            options=one["options"],
+            consent=_pick_consent(one["consent"]) if one["consent"] else None,
+        )
+        for one in said
+    )
+
+
+def _lay_consent(consent: Consent) -> Said:
+    return {"at": consent.at.isoformat(), "by": consent.by, "via": consent.via, "text": consent.text}
+
+
+def _pick_consent(said: Said) -> Consent:
+    return Consent(datetime.fromisoformat(said["at"]), said["by"], said["via"], said["text"])
+
+
+WORDS = Nested(_lay_words, _pick_words)
+SCOPES = Nested(_lay_scopes, _pick_scopes)
+PROFILE = Nested(_lay_profile, _pick_profile)
+KEY = Nested(_lay_key, _pick_key)
+REASON = Nested(_lay_reason, _pick_reason)
+FENCE = Nested(_lay_fence, _pick_fence)
+RECEIPT = Nested(_lay_receipt, _pick_receipt)
+FACTS = Nested(_lay_facts, _pick_facts)
+PROBLEMS = Nested(_lay_problems, _pick_problems)
+DESTINATIONS = Nested(_lay_destinations, _pick_destinations)

@@ -1,0 +1,235 @@
+"""The tables, as the code reads and writes them. Alembic's migrations make them; a test holds the two together.
+
+Columns are called as the fields of the records. What a workspace owns has (workspace_id, id) for its key, and points
+to its own kind by both: no row can point into another workspace. Columns that no record has are derived, for an index.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from playout.domain.delivery import State
+from playout.domain.person import Role
+from playout.domain.retry import Kind
+from playout.domain.video import VideoState
+from playout.storage.sql import nested
+from playout.storage.sql.types import Moment, Word
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(referred_table_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+#: Ids sort by the time of making; on PostgreSQL only the collation "C" sorts as Python and SQLite do.
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", NAME, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", NAME, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("workspace_id", NAME, ForeignKey("workspaces.id"), nullable=False),
+    Column("role", Word(Role), nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("workspace_id", NAME, ForeignKey("workspaces.id"), nullable=False),
+    Column("id", NAME, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("hint", Text, nullable=False),
+    Column("scopes", nested.SCOPES, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("last_used_at", Moment),
+    PrimaryKeyConstraint("workspace_id", "id"),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("workspace_id", NAME, ForeignKey("workspaces.id"), nullable=False),
+    Column("id", NAME, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("remote_id", Text, nullable=False),  # derived: profile.remote_id
+    Column("profile", nested.PROFILE, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("connected", Boolean, nullable=False),
+    Column("scopes", nested.WORDS, nullable=False),
+    Column("key_id", NAME),  # derived: data_key.key_id
+    Column("data_key", nested.KEY),
+    Column("grant", LargeBinary),
+    Column("expires_at", Moment),
+    Column("renew_at", Moment),
+    Column("renewing_since", Moment),
+    Column("trouble", nested.REASON),
+    Column("connected_at", Moment),
+    Column("last_published_at", Moment),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "platform", "remote_id"),
+    Index(None, "platform", "remote_id"),
+    Index(None, "key_id", "id"),
+)
+
+videos = Table(
+    "videos",
+    metadata,
+    Column("workspace_id", NAME, ForeignKey("workspaces.id"), nullable=False),
+    Column("id", NAME, nullable=False),
+    Column("state", Word(VideoState), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("facts", nested.FACTS),
+    Column("problems", nested.PROBLEMS, nullable=False),
+    Column("thumbnail_key", Text),
+    Column("strip_key", Text),
+    PrimaryKeyConstraint("workspace_id", "id"),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("workspace_id", NAME, nullable=False),
+    Column("id", NAME, nullable=False),
+    Column("video_id", NAME, nullable=False),
+    Column("caption", Text, nullable=False),
+    Column("destinations", nested.DESTINATIONS, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("title", Text),
+    Column("hashtags", nested.WORDS, nullable=False),
+    Column("scheduled_at", Moment),
+    Column("timezone", Text, nullable=False),
+    Column("draft", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(["workspace_id", "video_id"], ["videos.workspace_id", "videos.id"]),
+    Index(None, "workspace_id", "video_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("workspace_id", NAME, nullable=False),
+    Column("id", NAME, nullable=False),
+    Column("post_id", NAME, nullable=False),
+    Column("channel_id", NAME, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("scheduled_at", Moment, nullable=False),
+    Column("due_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("state", Word(State), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("repeatable", Boolean, nullable=False),
+    Column("checkpoint", LargeBinary),
+    Column("fence", nested.FENCE),
+    Column("handle", Text),
+    Column("in_hand_until", Moment),
+    Column("wake_at", Moment),  # derived: Delivery.wake_at
+    Column("attempts", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("sent", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("held_from", Word(State)),
+    Column("held_for", Word(Kind)),
+    Column("reason", nested.REASON),
+    Column("receipt", nested.RECEIPT),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(["workspace_id", "post_id"], ["posts.workspace_id", "posts.id"]),
+    ForeignKeyConstraint(["workspace_id", "channel_id"], ["channels.workspace_id", "channels.id"]),
+    Index(None, "workspace_id", "post_id"),
+    Index(None, "workspace_id", "channel_id", "id"),
+    Index(None, "workspace_id", "state", "id"),
+)
+# The claim reads these three and nothing of the table: what is due, what is in hand, what a webhook names.
+Index(
+    "deliveries_due",
+    *(deliveries.c[name] for name in ("wake_at", "workspace_id", "channel_id", "due_at", "id")),
+    sqlite_where=deliveries.c.wake_at.is_not(None),
+    postgresql_where=deliveries.c.wake_at.is_not(None),
+)
+Index(
+    "deliveries_in_hand",
+    *(deliveries.c[name] for name in ("workspace_id", "channel_id", "in_hand_until")),
+    sqlite_where=deliveries.c.in_hand_until.is_not(None),
+    postgresql_where=deliveries.c.in_hand_until.is_not(None),
+)
+Index(
+    "deliveries_handle",
+    *(deliveries.c[name] for name in ("platform", "handle")),
+    sqlite_where=deliveries.c.handle.is_not(None),
+    postgresql_where=deliveries.c.handle.is_not(None),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("workspace_id", NAME, nullable=False),
+    Column("subject_id", NAME, nullable=False),
+    Column("id", NAME, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("milliseconds", Integer),
+    PrimaryKeyConstraint("workspace_id", "subject_id", "id"),
+    sqlite_with_rowid=False,
+)
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("workspace_id", NAME, nullable=False),
+    Column("id", NAME, nullable=False),  # derived: kind:subject_id
+    Column("kind", Text, nullable=False),
+    Column("subject_id", NAME, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("in_hand_until", Moment),
+    Column("wake_at", Moment, nullable=False, index=True),  # derived: Chore.wake_at
+    Column("tries", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+)
+
+ephemera = Table(
+    "ephemera",
+    metadata,
+    Column("key", NAME, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)

@@ -1,0 +1,211 @@
+"""The roof: the only place where Protocols meet classes, chosen by the scheme of an address.
+
+A driver is loaded only when a setting asks for it; nothing else in the house imports inside a function.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+
+from playout import __version__
+from playout.application.channels import RENEW, Channels
+from playout.application.chores import Chores
+from playout.application.clock import SystemClock
+from playout.application.deliver import Deliver
+from playout.application.deliveries import Deliveries
+from playout.application.grants import Grants
+from playout.application.holding import Holding
+from playout.application.keys import KeyRotation
+from playout.application.once import Once
+from playout.application.people import HOME, People
+from playout.application.planner import CHORE, DELIVERY, Planner
+from playout.application.ports import Chore, Clock, Engine, Files, Platform, Probe, Store, Vault
+from playout.application.posts import Posts
+from playout.application.pulls import Pulls
+from playout.application.services import Services
+from playout.application.videos import PROBE, TIDY, Videos
+from playout.domain.errors import Misconfigured
+from playout.lock import folder_lock
+from playout.passwords import Argon2Passwords
+from playout.platforms.http import Http, Observer
+from playout.settings import Settings
+
+#: How long a stop lets the steps in hand finish, in seconds.
+GRACE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything, put together. Nothing works in the background until `working`."""
+
+    settings: Settings
+    services: Services
+    store: Store
+    files: Files
+    vault: Vault
+    engine: Engine
+    planner: Planner
+    deliver: Deliver
+    chores: Chores
+    platforms: Mapping[str, Platform]
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Publishes what is due while the block runs. Raises Locked if another process does so on this folder."""
+        with folder_lock(self.settings.data_dir) if self.settings.sqlite_path else nullcontext():
+            await self.store.chores.put(Chore(HOME, TIDY, "house", self.services.clock.now()))
+            serving = asyncio.create_task(self.engine.run({DELIVERY: self.deliver, CHORE: self.chores}))
+            planning = asyncio.create_task(self.planner.run())
+            try:
+                yield
+            finally:
+                planning.cancel()
+                await self.engine.stop(GRACE)
+                for task in (planning, serving):
+                    with suppress(asyncio.CancelledError):
+                        await task
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    observer: Observer | None = None,
+    around_store: Callable[[Store], Store] = lambda store: store,
+    platforms: Mapping[str, Platform] | None = None,
+) -> AsyncIterator[House]:
+    """Builds the house, brings the store up to date, and closes everything at the end.
+
+    The keyword arguments are for those who test it: another clock, a listener on every call, a wrapper around the
+    store, other platforms.
+    """
+    clock = clock or SystemClock()
+    random = SystemRandom()
+    _make_folder(settings)
+    async with AsyncExitStack() as stack:
+        store = around_store(_store(settings))
+        stack.push_async_callback(store.close)
+        await store.prepare()
+        http = await stack.enter_async_context(Http(user_agent=f"Playout/{__version__}", observer=observer))
+        vault = await asyncio.to_thread(_vault, settings, clock)
+        files = _files(settings)
+        engine = await _engine(settings)
+        adapters = _platforms(settings, http) if platforms is None else platforms
+        grants = Grants(store, vault, clock)
+        holding = Holding(store, clock)
+        services = _services(settings, store, files, vault, adapters, grants, holding, clock)
+        await services.people.prepare()
+        deliver = Deliver(store, adapters, files, grants, holding, services.pulls, clock, random)
+        handlers = {PROBE: services.videos.probe, TIDY: services.videos.tidy, RENEW: services.channels.renew}
+        chores = Chores(store, handlers, clock, random)
+        planner = Planner(store, engine, clock, random)
+        yield House(settings, services, store, files, vault, engine, planner, deliver, chores, adapters)
+
+
+def _services(
+    settings: Settings,
+    store: Store,
+    files: Files,
+    vault: Vault,
+    platforms: Mapping[str, Platform],
+    grants: Grants,
+    holding: Holding,
+    clock: Clock,
+) -> Services:
+    channels = Channels(store, platforms, grants, holding, clock, settings.public_url)
+    return Services(
+        channels=channels,
+        videos=Videos(store, files, _probe(files), clock, most_bytes=settings.most_video_bytes),
+        posts=Posts(store, platforms, channels, clock),
+        deliveries=Deliveries(store, clock),
+        people=People(store, Argon2Passwords(), clock),
+        pulls=Pulls(store, files, clock, settings.public_url),
+        once=Once(store, clock),
+        keys=KeyRotation(store.channels, vault, clock),
+        store=store,
+        clock=clock,
+    )
+
+
+def _make_folder(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        msg = f"The data folder {settings.data_dir} cannot be made: {error.strerror}. Set PLAYOUT_DATA_DIR."
+        raise Misconfigured(msg) from error
+
+
+def _store(settings: Settings) -> Store:
+    from playout.storage.sql.migrate import migrate
+
+    if settings.sqlite_path:
+        from playout.storage.sql.sqlite import SqliteStore
+
+        return SqliteStore(settings.sqlite_path, migrate=migrate)
+    if settings.database.startswith(("postgresql://", "postgres://")):
+        from playout.storage.sql.postgres import PostgresStore
+
+        return PostgresStore(settings.database, migrate=migrate)
+    raise _unknown("DATABASE_URL", settings.database, "sqlite:///… or postgresql://…")
+
+
+def _files(settings: Settings) -> Files:
+    from playout.media.files import open_files
+
+    return open_files(settings.files)
+
+
+def _probe(files: Files) -> Probe:
+    from playout.media.probe import WorkerProbe
+
+    return WorkerProbe(files)
+
+
+async def _engine(settings: Settings) -> Engine:
+    if settings.engine == "memory:":
+        from playout.engines.memory import MemoryEngine
+
+        return MemoryEngine(settings.worker_slots)
+    if settings.engine.startswith(("postgresql://", "postgres://")):
+        from playout.engines.postgres import PostgresEngine
+
+        engine = PostgresEngine(settings.engine, settings.worker_slots)
+        await engine.prepare()
+        return engine
+    raise _unknown("ENGINE_URL", settings.engine, "memory: or postgresql://…")
+
+
+def _vault(settings: Settings, clock: Clock) -> Vault:
+    from playout.vault import EnvelopeVault, load_or_make, parse_keys
+
+    if settings.secret_keys:
+        return EnvelopeVault(parse_keys(settings.secret_keys.reveal()))
+    return EnvelopeVault(load_or_make(Path(settings.data_dir) / "secret.key", clock.now()))
+
+
+def _platforms(settings: Settings, http: Http) -> dict[str, Platform]:
+    """Adapters of the platforms that there are keys for."""
+    from playout.platforms.tiktok import TikTok
+
+    adapters: list[Platform] = []
+    if settings.tiktok_client_key and settings.tiktok_client_secret:
+        adapters.append(
+            TikTok(
+                http,
+                client_key=settings.tiktok_client_key,
+                client_secret=settings.tiktok_client_secret,
+                www_url=settings.tiktok_www_url,
+                api_url=settings.tiktok_api_url,
+                transfer=settings.tiktok_transfer,
+            )
+        )
+    return {one.name: one for one in adapters}
+
+
+def _unknown(name: str, value: str, wanted: str) -> Misconfigured:
+    scheme = value.partition(":")[0]
+    return Misconfigured(f"PLAYOUT_{name} begins with “{scheme}:”, which is not known. Use {wanted}.")

@@ -1,0 +1,157 @@
+"""What every case of the crash table starts from: a sandbox, a connected channel, a video, and a post that is due."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+
+from playout.application.ports.files import PIECE
+from playout.application.posts import NewPost
+from playout.domain.delivery import JsonValue
+from playout.domain.post import Destination
+from playout.domain.secret import Secret
+from playout.media.clip import Clip, make_clip
+from playout.settings import Settings
+from playout.wiring import House, open_house
+from tests.crash.victim import ACTOR
+
+#: Larger than one chunk may be, so that an upload has six.
+CLIP_BYTES = 64_000_001
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One way of publishing that the table covers."""
+
+    name: str
+    options: Mapping[str, JsonValue]
+    transfer: str = "file"
+    access_seconds: int = 7200  # short: the first step has to renew the grant
+
+
+FLOWS = (
+    Flow("direct", {"privacy_level": "PUBLIC_TO_EVERYONE"}),
+    Flow("private", {"privacy_level": "SELF_ONLY"}),
+    Flow("inbox", {"mode": "inbox"}),
+    Flow("renewing", {"privacy_level": "PUBLIC_TO_EVERYONE"}, access_seconds=300),
+)
+
+
+class Sandbox:
+    """The other side, in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "playout_sandbox", "--port", "0", "--data", str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=(folder / "stderr").open("wb"),
+        )
+        assert self._process.stdout
+        ready = json.loads(self._process.stdout.readline())
+        self.url: str = ready["url"]
+        self.port: int = ready["port"]
+        self.configure(
+            limits=False,
+            durable=False,
+            media_checks=False,
+            auto_consent=True,
+            pull_insecure=True,
+            pull_delay=0.05,
+            tiktok={"processing_seconds": 0.05, "moderation_seconds": 0.05},
+        )
+
+    def configure(self, **changes: object) -> None:
+        self.control("config", changes)
+
+    def control(self, path: str, body: object = None, *, method: str | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310 -- as below
+            f"{self.url}/_sandbox/{path}", data, {"content-type": "application/json"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- loopback, our own child
+            return json.loads(answer.read() or b"null")
+
+    def clean(self) -> None:
+        """Between two cases: forget the faults, the count of requests and the received bytes, nothing else."""
+        self.control("faults", method="DELETE")
+        self.control("requests", method="DELETE")
+        for received in self._folder.rglob("*.mp4*"):
+            received.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+def settings_for(folder: Path, sandbox: Sandbox, flow: Flow, database: str = "") -> Settings:
+    """The victim's settings. `database` empty: SQLite in the folder."""
+    return Settings.model_validate(
+        {
+            "data_dir": folder,
+            "database_url": database,
+            "tiktok_client_key": "sandbox-client-key",
+            "tiktok_client_secret": "sandbox-client-secret",
+            "tiktok_www_url": f"{sandbox.url}/tiktok-www",
+            "tiktok_api_url": f"{sandbox.url}/tiktok-api",
+            "tiktok_transfer": flow.transfer,
+            "public_url": "http://127.0.0.1:8030",
+        }
+    )
+
+
+async def prepare(settings: Settings, flow: Flow) -> None:
+    """Connects a channel through the real consent, takes a video in, and schedules a post for now."""
+    async with open_house(settings) as house:
+        channel_id = await connect(house)
+        clip = settings.data_dir / "clip.mp4"
+        await asyncio.to_thread(make_clip, clip, Clip(seconds=1))
+        pad(clip)
+        video = await house.services.videos.take_in(ACTOR, clip.name, _pieces(clip))
+        clip.unlink()
+        chore = await house.store.chores.get(video.workspace_id, f"probe:{video.id}")
+        assert chore
+        await house.services.videos.probe(chore)
+        await house.store.chores.done(chore)
+        await schedule(house, video.id, channel_id, flow)
+
+
+async def connect(house: House) -> str:
+    """The real dance: consent page, code, exchange."""
+    invitation = await house.services.channels.connect(ACTOR, "tiktok")
+    page = invitation.authorize_url
+    async with aiohttp.ClientSession() as browser, browser.get(page, allow_redirects=False) as answer:
+        query = parse_qs(urlsplit(answer.headers["Location"]).query)
+    connected = await house.services.channels.finish(
+        "tiktok", Secret(query["state"][0]), code=Secret(query["code"][0]), error=None
+    )
+    return connected.channels[0].id
+
+
+async def schedule(house: House, video_id: str, channel_id: str, flow: Flow) -> None:
+    """A post that is due now."""
+    wanted = NewPost(video_id, "Crash test", (Destination(channel_id, options=flow.options),))
+    await house.services.posts.create(ACTOR, wanted)
+
+
+def pad(path: Path) -> None:
+    """Appends an empty box to a clip, so that it takes several chunks and is still one."""
+    padding = CLIP_BYTES - path.stat().st_size
+    with path.open("ab") as file:
+        file.write(padding.to_bytes(4, "big") + b"free")
+        file.truncate(CLIP_BYTES)
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            yield piece

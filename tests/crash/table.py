@@ -1,0 +1,266 @@
+"""The crash table: made by recording a clean run, run case by case, judged by the sandbox's ledger.
+
+For every HTTP call n of the recording: killed before it leaves, when it was received and not done, when it was done and
+the answer lost, when the answer arrived and was not saved; the two in the middle also as a broken connection. For every
+commit: killed before and after it. Then a restart, and the oracle: published exactly once, or it says why not.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from playout.application.hand import LEASE
+from playout.settings import Settings
+from playout.wiring import open_house
+from tests.crash.databases import Databases
+from tests.crash.stage import Flow, Sandbox, connect, prepare, settings_for
+from tests.crash.victim import SPEED, Plan, run
+
+#: A process that has not ended by now hangs, which is a finding.
+HANG = 90.0
+#: Why a delivery may be held after a renewal whose answer was lost: the platform has ended the old token.
+LOST_RENEWAL = frozenset({"invalid_grant", "access_token_invalid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row: where the process dies or the connection breaks."""
+
+    flow: Flow
+    database: str
+    instant: str
+    number: int
+    what: str  # which call or commit, for people
+    plan: Plan = field(default_factory=Plan)
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.flow.name}/{self.database}/{self.instant}-{self.number} ({self.what})"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of it. `wrong` is empty where the promise held."""
+
+    case: Case
+    state: str
+    published: int
+    wrong: str = ""
+    reached: bool = True
+
+    @property
+    def unconfirmed(self) -> bool:
+        return self.state == "unconfirmed"
+
+
+@dataclass
+class Bench:
+    """A worker's own place: a sandbox, and a template per flow and database from which each case starts."""
+
+    folder: Path
+    databases: Databases
+    sandbox: Sandbox
+    ready: dict[tuple[str, str], tuple[Path, str]] = field(default_factory=dict)
+    count: int = 0
+
+    # ── a fresh copy ────────────────────────────────────────────────────────────────────────────
+
+    def fresh(self, flow: Flow, database: str) -> Settings:
+        """A copy of the template: the database as it was, the files linked."""
+        self.sandbox.configure(tiktok={"access_seconds": flow.access_seconds})
+        template, address = self._template(flow, database)
+        self.count += 1
+        folder = self.folder / f"case-{self.count}"
+        shutil.copytree(template, folder, copy_function=_copy)
+        settings = settings_for(folder, self.sandbox, flow, self.databases.copy(address) if address else "")
+        if flow.access_seconds < LEASE.total_seconds() * 15:
+            self._child(lambda: asyncio.run(_reconnect(settings)), folder)
+        self.sandbox.clean()
+        return settings
+
+    def _template(self, flow: Flow, database: str) -> tuple[Path, str]:
+        key = (flow.name, database)
+        if key not in self.ready:
+            folder = self.folder / f"template-{flow.name}-{database}"
+            folder.mkdir(parents=True)
+            address = self.databases.new() if database == "postgresql" else ""
+            settings = settings_for(folder, self.sandbox, flow, address)
+            self._child(lambda: asyncio.run(prepare(settings, flow)), folder)
+            if not address:
+                _checkpoint(folder / "playout.db")
+            self.ready[key] = (folder, address)
+        return self.ready[key]
+
+    def discard(self, settings: Settings) -> None:
+        """Nothing of a case is kept but its verdict."""
+        shutil.rmtree(settings.data_dir, ignore_errors=True)
+        self.databases.drop(settings.database_url)
+
+    # ── processes ───────────────────────────────────────────────────────────────────────────────
+
+    def _child(self, work: Callable[[], None], folder: Path) -> None:
+        status = _wait(_fork(work, folder / "stderr"))
+        if status:
+            raise RuntimeError(f"setting up failed ({status}): {(folder / 'stderr').read_text()[-3000:]}")
+
+    def live(
+        self, settings: Settings, plan: Plan, fault: dict[str, object] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """One life of the victim: its exit status (negative: the signal) and what it found if it ended by itself."""
+        result = settings.data_dir / "result.json"
+        result.unlink(missing_ok=True)
+        gate_in, gate_out = os.pipe()
+
+        def body() -> None:
+            os.close(gate_out)
+            os.read(gate_in, 1)
+            run(settings, plan, settings.data_dir / "trace", result)
+
+        pid = _fork(body, settings.data_dir / "stderr")
+        os.close(gate_in)
+        if fault:
+            self.sandbox.control("faults", fault | ({"pid": pid} if str(fault["action"]).startswith("kill") else {}))
+        os.close(gate_out)
+        status = _wait(pid)
+        return status, json.loads(result.read_text()) if result.exists() else {}
+
+    # ── one case ────────────────────────────────────────────────────────────────────────────────
+
+    def record(self, flow: Flow, database: str) -> list[Case]:
+        """A clean run, and a case for everything that happened in it."""
+        settings = self.fresh(flow, database)
+        status, found = self.live(settings, Plan())
+        if status or found["state"] not in {"published", "handed_over"}:
+            log = (settings.data_dir / "stderr").read_text()[-3000:]
+            raise RuntimeError(f"the clean run of {flow.name} on {database} ended {status} {found}: {log}")
+        trace = [json.loads(line) for line in (settings.data_dir / "trace").read_text().splitlines()]
+        self.discard(settings)
+        return list(_cases(flow, database, trace))
+
+    def judge(self, case: Case) -> Verdict:
+        """Runs the case and asks the ledger."""
+        settings = self.fresh(case.flow, case.database)
+        before = self._seq()
+        began = time.monotonic()
+        fault: dict[str, object] | None = {"match": {"n": case.number}, "action": case.fault} if case.fault else None
+        status, found = self.live(settings, case.plan, fault)
+        reached = status == -signal.SIGKILL or (case.fault.startswith("reset") and not self._faults_left())
+        if status:
+            offset = LEASE.total_seconds() + SPEED * (time.monotonic() - began)
+            self.sandbox.control("faults", method="DELETE")
+            status, found = self.live(settings, replace(case.plan, instant="", offset=offset))
+        if found.get("state") == "held" and found["reason"] in LOST_RENEWAL and case.flow.access_seconds < 900:
+            self._child(lambda: asyncio.run(_reconnect(settings)), settings.data_dir)
+            status, found = self.live(settings, Plan(offset=LEASE.total_seconds() + SPEED * (time.monotonic() - began)))
+        verdict = self._verdict(case, settings, status, found, before)
+        self.discard(settings)
+        return replace(verdict, reached=reached)
+
+    def _verdict(self, case: Case, settings: Settings, status: int, found: dict[str, Any], before: int) -> Verdict:
+        effect = "handed_over" if case.flow.options.get("mode") == "inbox" else "published"
+        entries = [one for one in self.sandbox.control(f"ledger?effect={effect}") if one["seq"] > before]
+        state = found.get("state", f"ended with {status}")
+        wrong = _wrong(state, entries, found, effect, _sha256(settings.data_dir / "files"))
+        if wrong:
+            log = (settings.data_dir / "stderr").read_text()[-1500:]
+            wrong += f" [reason {found.get('reason')}, {found.get('tries')} tries] {log}"
+        return Verdict(case, state, len(entries), wrong)
+
+    def _seq(self) -> int:
+        return max((one["seq"] for one in self.sandbox.control("ledger")), default=0)
+
+    def _faults_left(self) -> bool:
+        return bool(self.sandbox.control("faults")["left"])
+
+
+def _wrong(state: str, entries: Sequence[dict[str, Any]], found: dict[str, Any], effect: str, sha256: str) -> str:
+    if len(entries) > 1:
+        return f"{effect} {len(entries)} times"
+    if any(one.get("sha256") != sha256 for one in entries):
+        return "other bytes than the person's were published"
+    if state == effect:
+        names = {str(one.get(key)) for one in entries for key in ("post_id", "publish_id")}
+        return "" if entries and found["remote_id"] in names | {""} else "a receipt for what is not there"
+    if state == "unconfirmed":
+        return ""
+    return f"lost: it is {state}" if not entries else f"it is there, and the record says {state}"
+
+
+def _cases(flow: Flow, database: str, trace: Sequence[tuple[str, int, str]]) -> Iterator[Case]:
+    for instant, number, what in trace:
+        if instant == "send":
+            yield Case(flow, database, "fence saved, nothing sent", number, what, Plan("send", number))
+            for action in ("kill_before", "kill_after", "reset_before", "reset_after"):
+                yield Case(flow, database, action, number, what, fault=action)
+        elif instant == "received":
+            yield Case(flow, database, "answered, not saved", number, what, Plan("received", number))
+        else:
+            yield Case(flow, database, instant, number, what, Plan(instant, number))
+
+
+async def _reconnect(settings: Settings) -> None:
+    async with open_house(settings) as house:
+        await connect(house)
+
+
+def _fork(work: Callable[[], None], errors: Path) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
+    try:
+        handle = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(handle, 2)
+        os.dup2(handle, 1)
+        work()
+        code = 0
+    except BaseException:  # noqa: BLE001 -- a forked child must end here, whatever happened
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _wait(pid: int) -> int:
+    until = time.monotonic() + HANG
+    while time.monotonic() < until:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return 99
+
+
+def _copy(source: str, target: str) -> str:
+    if "/files/" in source:
+        os.link(source, target)
+    else:
+        shutil.copyfile(source, target)
+        shutil.copymode(source, target)
+    return target
+
+
+def _checkpoint(path: Path) -> None:
+    """Everything into the one file, so that a copy of it is whole."""
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+
+
+def _sha256(files: Path) -> str:
+    """Of the one video that was taken in."""
+    video = max((one for one in files.rglob("*") if one.is_file()), key=lambda one: one.stat().st_size)
+    with video.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,6 @@
+"""A worker that a file has made fall over."""
+
+import os
+import signal
+
+os.kill(os.getpid(), signal.SIGSEGV)

@@ -1,0 +1,6 @@
+"""A taken-over worker that talks without end."""
+
+import sys
+
+while True:
+    sys.stdout.write("x" * 65536)

@@ -1,0 +1,5 @@
+"""A worker that a file has brought to a halt."""
+
+import threading
+
+threading.Event().wait()
