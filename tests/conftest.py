@@ -4,23 +4,26 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import create_engine, make_url
 
 from playout.application.ports import Store
 from playout.storage.memory import MemoryStore
 from playout.storage.sql.migrate import migrate
 from playout.storage.sql.postgres import PostgresStore
 from playout.storage.sql.sqlite import SqliteStore
+from playout.storage.sql.tables import metadata
 from tests.postgres import PostgresServer, shared_server
 
 STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres_server() -> Iterator[PostgresServer]:
     """One for the whole run, however many workers share it."""
-    base = tmp_path_factory.getbasetemp()
-    with shared_server((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgres") as server:
+    with shared_server(os.environ.get("PYTEST_XDIST_TESTRUNUID", f"of-{os.getpid()}")) as server:
         yield server
 
 
@@ -28,6 +31,17 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 def postgres_url(postgres_server: PostgresServer) -> str:
     """Address of an empty database."""
     return postgres_server.new()
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: PostgresServer) -> Iterator[str]:
+    """Address of a database that has our tables, one for each worker of the run: new tables take long to make."""
+    url = postgres_server.new()
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        migrate(connection)
+    yield url
+    engine.dispose()
 
 
 @pytest.fixture(params=STORES)
@@ -44,6 +58,14 @@ def new_store(request: pytest.FixtureRequest, folder: Path) -> Store:
         case "sqlite":
             return SqliteStore(folder / "playout.db", migrate=migrate)
         case "postgres":
-            return PostgresStore(request.getfixturevalue("postgres_url"), migrate=migrate)
+            url = request.getfixturevalue("postgres_tables")
+            empty(url)
+            return PostgresStore(url, migrate=migrate)
         case _:
             return MemoryStore()
+
+
+def empty(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(SQL("DELETE FROM {}").format(Identifier(table.name)))

@@ -6,13 +6,16 @@ Its durability is switched off for speed: what is tested is our conduct when a p
 import fcntl
 import itertools
 import os
+import shutil
 import signal
+import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 with warnings.catch_warnings():
@@ -23,11 +26,15 @@ SETTINGS = "fsync = off\nfull_page_writes = off\nmax_connections = 200\nshared_b
 
 
 class PostgresServer:
-    """The server whose data lie in `folder`; several processes may name the same folder and mean the same server."""
+    """The server whose data lie in `folder`; several processes may name the same folder and mean the same server.
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._server = get_server(folder / "pg", cleanup_mode=None, start=False)
+    Without a folder it gets a new one. pytest's own will not do: as root the server runs as somebody else, and every
+    start of pytest closes that folder to others.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="playout-postgres-"))
+        self._server = get_server(self.folder / "pg", cleanup_mode=None, start=False)
         self._names = itertools.count(1)
         with self._server._lock:
             fresh = not (self._server.pgdata / "PG_VERSION").exists()
@@ -43,18 +50,20 @@ class PostgresServer:
             self._server.ensure_postgres_running()
 
     def stop(self) -> None:
-        """Ends it and cuts all connections."""
-        self._server.stop()
-
-    close = stop
+        """Ends it and cuts all connections. `start` brings it back with its data."""
+        self._end(signal.SIGINT)
 
     def kill(self) -> None:
         """As a power cut: every process of the server is gone at once. `start` recovers it."""
-        process = self._server.get_postmaster_info().process
-        assert process is not None
-        for child in [*process.children(recursive=True), process]:
-            os.kill(child.pid, signal.SIGKILL)
-        process.wait()
+        for child in self._process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        self._end(signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends it for good: its data go."""
+        self._end(signal.SIGQUIT)
+        shutil.rmtree(self.folder)
 
     def url(self, database: str = "postgres") -> str:
         """Its address, for any process of this machine."""
@@ -67,6 +76,16 @@ class PostgresServer:
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
+    def _process(self) -> psutil.Process:
+        process: psutil.Process | None = self._server.get_postmaster_info().process
+        assert process is not None
+        return process
+
+    def _end(self, by: signal.Signals) -> None:
+        with suppress(psutil.NoSuchProcess):
+            self._process().send_signal(by)
+            self._process().wait(30)
+
     def execute(self, statement: str, database: str = "postgres") -> None:
         """One statement, on a connection of its own."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
@@ -74,10 +93,11 @@ class PostgresServer:
 
 
 @contextmanager
-def shared_server(folder: Path) -> Iterator[PostgresServer]:
-    """One server for all processes of a test run: the first to come starts it, the last to leave stops it."""
-    folder.mkdir(parents=True, exist_ok=True)
+def shared_server(run: str) -> Iterator[PostgresServer]:
+    """One server for all processes of a test run: the first to come starts it, the last to leave ends it."""
+    folder = Path(tempfile.gettempdir()) / f"playout-postgres-{run}"
     with locked(folder):
+        folder.mkdir(exist_ok=True)
         server = PostgresServer(folder)
         count(folder, +1)
     try:
@@ -90,7 +110,7 @@ def shared_server(folder: Path) -> Iterator[PostgresServer]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("w") as lock:
+    with folder.with_name(f"playout-postgres-{os.getuid()}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -25,7 +25,7 @@ async def pull(
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=30)
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout) as client,
+            aiohttp.ClientSession(timeout=timeout, middlewares=(_once,)) as client,
             client.get(url, allow_redirects=False, ssl=trust) as answer,
         ):
             if answer.status != 200:  # noqa: PLR2004  # the one status that counts
@@ -34,6 +34,14 @@ async def pull(
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         message = type(error).__name__
         raise PullError(message) from error
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """One request only: aiohttp repeats a GET by itself when the connection breaks, unless an error is not its own."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientError, OSError) as error:
+        raise PullError(type(error).__name__) from error
 
 
 async def _save(answer: aiohttp.ClientResponse, to: Path | None, limit: int, progress: Callable[[bytes], None]) -> None:

@@ -221,6 +221,7 @@ async def test_a_grant_that_ends_soon_is_renewed_and_saved_before_the_step() -> 
     stage = Stage()
     await stage.open(token_lives=timedelta(minutes=5))
     await stage.due()
+    stage.clock.move(minutes=4)
     tokens = []
 
     async def send(task: Task) -> Outcome:
@@ -239,6 +240,7 @@ async def test_a_grant_that_ends_soon_is_renewed_and_saved_before_the_step() -> 
 async def test_two_renewals_of_one_channel_never_run_at_once() -> None:
     stage = Stage()
     await stage.open(token_lives=timedelta(minutes=5))
+    stage.clock.move(minutes=4)
     stage.platform.renewals = [lambda grant: grant_until(NOON + timedelta(hours=2))] * 2
     results = await asyncio.gather(
         *(stage.grants.usable(stage.channel, stage.platform) for _ in range(8)), return_exceptions=True

@@ -74,7 +74,7 @@ class House:
     async def claimed(self, now: datetime = NOW, until: datetime = SOON) -> Delivery:
         """A delivery that somebody has in hand."""
         delivery = await self.delivery()
-        assert await self.store.deliveries.claim(now, until, 10) == [ref(delivery)]
+        assert await self.store.deliveries.claim(now, until, 10) == [taken(delivery)]
         return await self.store.deliveries.get(self.workspace_id, delivery.id)
 
     def new_channel(self, platform: str = "tiktok") -> Channel:
@@ -119,6 +119,11 @@ async def house(store: Store, owner: str) -> House:
 
 def ref(record: Delivery | Channel) -> Ref:
     return Ref(record.workspace_id, record.id)
+
+
+def taken(record: Delivery) -> Ref:
+    """What a claim gives for it."""
+    return Ref(record.workspace_id, record.id, record.version + 1)
 
 
 def destination(channel: Channel) -> Destination:

@@ -10,7 +10,7 @@ from playout.application.ports import Ref, Store
 from playout.domain.delivery import Delivery, Fence, Receipt, State
 from playout.domain.errors import NotFound, Stale
 from playout.domain.retry import Kind, Reason, Turn
-from tests.contract.cast import NOW, SOON, House, event, ref
+from tests.contract.cast import NOW, SOON, House, event, ref, taken
 
 UNKNOWN = "dlv_00000000000000000000000000"
 
@@ -113,9 +113,7 @@ async def test_an_insert_without_its_post_is_stale(store: Store, alice: House) -
         await store.deliveries.save(replace(delivery, id=UNKNOWN, version=0, post_id="post_gone"))
 
 
-async def test_an_insert_for_a_channel_of_another_house_is_stale(
-    store: Store, alice: House, charlie: House
-) -> None:
+async def test_an_insert_for_a_channel_of_another_house_is_stale(store: Store, alice: House, charlie: House) -> None:
     delivery = await alice.delivery()
     channel = await charlie.channel()
 
@@ -159,9 +157,7 @@ async def test_the_list_is_filtered_by_channel_and_post(store: Store, alice: Hou
 
 
 @pytest.mark.parametrize("states", [(), (State.WAITING, State.HELD)])
-async def test_pages_stay_right_while_rows_come_and_go(
-    store: Store, alice: House, states: tuple[State, ...]
-) -> None:
+async def test_pages_stay_right_while_rows_come_and_go(store: Store, alice: House, states: tuple[State, ...]) -> None:
     channel = await alice.channel()
     made = await alice.deliveries(channel, *[NOW] * 5)
     await store.deliveries.save(replace(made[3], state=State.HELD, due_at=None))
@@ -228,7 +224,7 @@ async def test_keeping_does_not_make_a_save_stale(store: Store, alice: House) ->
 
 async def test_keeping_what_went_into_other_hands_is_stale(store: Store, alice: House) -> None:
     held = await alice.claimed()
-    assert await store.deliveries.claim(SOON, SOON + timedelta(seconds=60), 10) == [ref(held)]
+    assert await store.deliveries.claim(SOON, SOON + timedelta(seconds=60), 10) == [taken(held)]
 
     with pytest.raises(Stale):
         await store.deliveries.keep(ref(held), held.version, SOON + timedelta(seconds=90))
@@ -239,7 +235,7 @@ async def test_keeping_is_stale_once_the_channels_turn_went_to_another(store: St
     [late] = await alice.deliveries(channel, NOW)
     await store.deliveries.claim(NOW, SOON, 10)
     [early] = await alice.deliveries(channel, NOW - timedelta(hours=1))
-    assert await store.deliveries.claim(SOON, SOON + timedelta(seconds=60), 10) == [ref(early)]
+    assert await store.deliveries.claim(SOON, SOON + timedelta(seconds=60), 10) == [taken(early)]
 
     with pytest.raises(Stale):
         await store.deliveries.keep(ref(late), late.version + 1, SOON + timedelta(seconds=90))

@@ -34,14 +34,15 @@ class Flow:
     name: str
     options: Mapping[str, JsonValue]
     transfer: str = "file"
-    access_seconds: int = 7200  # short: the first step has to renew the grant
+    access_seconds: int = 7200
+    offset: float = 0.0  # by so much the victim's clock is ahead: the first step has to renew the grant
 
 
 FLOWS = (
     Flow("direct", {"privacy_level": "PUBLIC_TO_EVERYONE"}),
     Flow("private", {"privacy_level": "SELF_ONLY"}),
     Flow("inbox", {"mode": "inbox"}),
-    Flow("renewing", {"privacy_level": "PUBLIC_TO_EVERYONE"}, access_seconds=300),
+    Flow("renewing", {"privacy_level": "PUBLIC_TO_EVERYONE"}, access_seconds=300, offset=270.0),
 )
 
 

@@ -84,7 +84,7 @@ class Bench:
         folder = self.folder / f"case-{self.count}"
         shutil.copytree(template, folder, copy_function=_copy)
         settings = settings_for(folder, self.sandbox, flow, self.databases.copy(address) if address else "")
-        if flow.access_seconds < LEASE.total_seconds() * 15:
+        if flow.offset:
             self._child(lambda: asyncio.run(_reconnect(settings)), folder)
         self.sandbox.clean()
         return settings
@@ -140,7 +140,7 @@ class Bench:
     def record(self, flow: Flow, database: str) -> list[Case]:
         """A clean run, and a case for everything that happened in it."""
         settings = self.fresh(flow, database)
-        status, found = self.live(settings, Plan())
+        status, found = self.live(settings, Plan(offset=flow.offset))
         if status or found["state"] not in {"published", "handed_over"}:
             log = (settings.data_dir / "stderr").read_text()[-3000:]
             raise RuntimeError(f"the clean run of {flow.name} on {database} ended {status} {found}: {log}")
@@ -157,12 +157,12 @@ class Bench:
         status, found = self.live(settings, case.plan, fault)
         reached = status == -signal.SIGKILL or (case.fault.startswith("reset") and not self._faults_left())
         if status:
-            offset = LEASE.total_seconds() + SPEED * (time.monotonic() - began)
+            offset = _past_the_lease(case, began)
             self.sandbox.control("faults", method="DELETE")
             status, found = self.live(settings, replace(case.plan, instant="", offset=offset))
-        if found.get("state") == "held" and found["reason"] in LOST_RENEWAL and case.flow.access_seconds < 900:
+        if found.get("state") == "held" and found["reason"] in LOST_RENEWAL and case.flow.offset:
             self._child(lambda: asyncio.run(_reconnect(settings)), settings.data_dir)
-            status, found = self.live(settings, Plan(offset=LEASE.total_seconds() + SPEED * (time.monotonic() - began)))
+            status, found = self.live(settings, Plan(offset=_past_the_lease(case, began)))
         verdict = self._verdict(case, settings, status, found, before)
         self.discard(settings)
         return replace(verdict, reached=reached)
@@ -184,6 +184,11 @@ class Bench:
         return bool(self.sandbox.control("faults")["left"])
 
 
+def _past_the_lease(case: Case, began: float) -> float:
+    """By how much the next life's clock is ahead, so that what the last one held is out of its hands."""
+    return case.flow.offset + LEASE.total_seconds() + SPEED * (time.monotonic() - began)
+
+
 def _wrong(state: str, entries: Sequence[dict[str, Any]], found: dict[str, Any], effect: str, sha256: str) -> str:
     if len(entries) > 1:
         return f"{effect} {len(entries)} times"
@@ -200,13 +205,13 @@ def _wrong(state: str, entries: Sequence[dict[str, Any]], found: dict[str, Any],
 def _cases(flow: Flow, database: str, trace: Sequence[tuple[str, int, str]]) -> Iterator[Case]:
     for instant, number, what in trace:
         if instant == "send":
-            yield Case(flow, database, "fence saved, nothing sent", number, what, Plan("send", number))
+            yield Case(flow, database, "fence saved, nothing sent", number, what, Plan("send", number, flow.offset))
             for action in ("kill_before", "kill_after", "reset_before", "reset_after"):
-                yield Case(flow, database, action, number, what, fault=action)
+                yield Case(flow, database, action, number, what, Plan(offset=flow.offset), action)
         elif instant == "received":
-            yield Case(flow, database, "answered, not saved", number, what, Plan("received", number))
+            yield Case(flow, database, "answered, not saved", number, what, Plan("received", number, flow.offset))
         else:
-            yield Case(flow, database, instant, number, what, Plan(instant, number))
+            yield Case(flow, database, instant, number, what, Plan(instant, number, flow.offset))
 
 
 async def _reconnect(settings: Settings) -> None:

@@ -170,7 +170,7 @@ async def test_a_renewal_that_tiktok_cannot_serve_now_is_tried_again(alice: Show
     await alice.break_next("status", "tiktok.token", status=503, code=code)
 
     assert (await renew_in_vain(alice, alice.grant)).kind is Kind.AGAIN
-    assert await alice.tiktok.renew(alice.grant, await alice.now())
+    assert (await alice.tiktok.renew(alice.grant, await alice.now())).refresh_token != alice.grant.refresh_token
 
 
 async def test_a_renewal_that_was_not_sent_is_tried_again(alice: Show, http: Http) -> None:

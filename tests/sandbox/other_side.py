@@ -36,6 +36,8 @@ async def other_side(tls: ssl.SSLContext | None = None) -> AsyncIterator[OtherSi
         side.asked.set()
         if name == "moved":
             return web.Response(status=302, headers={"Location": "/pull/video"})
+        if name == "cut" and request.transport is not None:
+            request.transport.abort()
         if name == "gone":
             return web.Response(status=410)
         if name == "slow":

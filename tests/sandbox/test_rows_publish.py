@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.app import ALICE, BOB, PUBLIC, App, pull_of, upload_of
+from tests.sandbox.app import ALICE, BOB, CHARLIE, PUBLIC, App, pull_of, upload_of
 
 GUIDELINES = "Please review our integration guidelines at "
 MB = 1_000_000
@@ -51,6 +51,11 @@ async def test_row_16_the_sixteenth_post_of_a_day_is_refused_whichever_app_asks(
     assert (await app.init(await app.grant())).refusal == (403, "spam_risk_too_many_posts")
     await app.pass_time(86_401)
     assert (await app.init(await app.grant())).code == "ok"
+
+
+async def test_row_16_the_cap_is_each_creators_own(app: App) -> None:
+    await many_posts(app, 15)
+    assert (await app.init(await app.grant(CHARLIE))).code == "ok"
 
 
 async def test_row_16_uploads_begun_before_the_cap_fail_after_it(app: App) -> None:

@@ -75,8 +75,10 @@ async def test_row_28_http_and_ip_addresses_are_refused(app: App, url: str) -> N
     assert reply.refusal == (403, "url_ownership_unverified")
 
 
-@pytest.mark.parametrize("name", ["moved", "gone"])
-async def test_row_29_a_redirect_is_not_followed(app: App, side: OtherSide, name: str) -> None:
+@pytest.mark.parametrize("name", ["moved", "gone", "cut"])
+async def test_row_29_a_redirect_is_not_followed_and_nothing_is_asked_for_twice(
+    app: App, side: OtherSide, name: str
+) -> None:
     token = await app.grant()
     begun = await app.init(token, source=pull_of(f"{side.url}/pull/{name}"))
     assert begun.code == "ok"

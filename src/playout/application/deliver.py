@@ -87,13 +87,14 @@ class Deliver:
             return
         async with Hand(self._store, self._clock, work.delivery) as hand:
             try:
-                while await self._advance(replace(work, delivery=hand.delivery), hand):
-                    pass
+                going: Work | None = work
+                while going:
+                    going = await self._advance(going, hand)
             except LostHand:
                 log.info("delivery.lost_hand", extra={"delivery_id": delivery_id})
 
-    async def _advance(self, work: Work, hand: Hand) -> bool:
-        """One step or look, saved. Says whether the next one follows at once."""
+    async def _advance(self, work: Work, hand: Hand) -> Work | None:
+        """One step or look, saved. Gives what the next one starts from, if it follows at once."""
         began = time.monotonic()
         looked = work.delivery.fence is not None
         opened: Opened | None = None
@@ -112,7 +113,9 @@ class Deliver:
         milliseconds = round((time.monotonic() - began) * 1000)
         saved = await hand.save(moved, self._events(work.delivery, moved, milliseconds))
         await self._published(work, saved)
-        return saved.in_hand_until is not None and saved.due_at is not None
+        if saved.in_hand_until is None or opened is None:
+            return None
+        return replace(work, delivery=saved, channel=opened.channel)
 
     # ── before ──────────────────────────────────────────────────────────────────────────────────
 
@@ -223,7 +226,7 @@ class Deliver:
         now = self._clock.now()
         return [
             Event(
-                new_id("evt", now),
+                new_id("evt", now, order=after.version),
                 after.workspace_id,
                 after.id,
                 f"delivery.{after.state}",

@@ -70,7 +70,7 @@ class Deliveries:
         moved = move(await self._store.deliveries.get(actor.workspace_id, delivery_id))
         now = self._clock.now()
         event = Event(
-            new_id("evt", now),
+            new_id("evt", now, order=moved.version),
             moved.workspace_id,
             moved.id,
             kind,

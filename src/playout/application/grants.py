@@ -35,7 +35,7 @@ class Grants:
     async def usable(self, channel: Channel, platform: Platform) -> Opened:
         """A grant whose access token lives long enough for a step."""
         opened = await self.open(channel)
-        if opened.grant.needs_renewal(self._clock.now()) and opened.grant.refresh_token:
+        if channel.renew_at and channel.renew_at <= self._clock.now():
             return await self.renewed(opened, platform)
         return opened
 
@@ -60,7 +60,7 @@ class Grants:
         """The channel with this grant, sealed under its own data key (made if it has none)."""
         key = channel.data_key or await self._vault.new_key(channel.workspace_id, channel.id)
         box = await self._vault.unlock(channel.workspace_id, channel.id, key)
-        return replace(channel, data_key=key).granted(grant, box.seal(FIELD, _write(grant)))
+        return replace(channel, data_key=key).granted(grant, box.seal(FIELD, _write(grant)), self._clock.now())
 
     async def renewed(self, opened: Opened, platform: Platform) -> Opened:
         """Renews now. While the old access token still lives, trouble on the way only means going on with it."""

@@ -55,7 +55,7 @@ class Holding:
     async def _save(self, delivery: Delivery, kind: str, reason: Reason | None) -> bool:
         now = self._clock.now()
         event = Event(
-            new_id("evt", now),
+            new_id("evt", now, order=delivery.version),
             delivery.workspace_id,
             delivery.id,
             kind,

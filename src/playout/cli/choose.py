@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from playout.application.ports import Page
 from playout.cli.desk import Desk
@@ -11,13 +11,7 @@ from playout.domain.delivery import JsonValue
 from playout.domain.errors import Invalid, Problem
 from playout.domain.post import Destination
 
-T = TypeVar("T", covariant=True)
-
-
-class Lister(Protocol[T]):
-    """A list verb of a service, its filters filled in."""
-
-    def __call__(self, *, cursor: str | None, limit: int) -> Awaitable[Page[T]]: ...
+T = TypeVar("T")
 
 
 async def pages(lister: Callable[..., Awaitable[Page[T]]], most: int | None = None) -> AsyncIterator[T]:

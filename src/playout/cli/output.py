@@ -63,7 +63,7 @@ class Out:
                 self._print(table([heading for heading, _ in columns], rows))
 
     def _print(self, text: str) -> None:
-        print(text, file=self._data, flush=True)  # noqa: T201 -- this is where the command line prints
+        print(text, file=self._data, flush=True)
 
     # ── messages ────────────────────────────────────────────────────────────────────────────────
 
@@ -105,7 +105,7 @@ class Out:
             self._message(f"{shown} {plain(text)}" if mark else plain(text))
 
     def _message(self, text: str) -> None:
-        print(text, file=self._messages, flush=True)  # noqa: T201 -- as above
+        print(text, file=self._messages, flush=True)
 
     @property
     def _on_terminal(self) -> bool:

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
+from playout.application.channels import Offer
 from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery, JsonValue
 from playout.domain.event import Event
-from playout.domain.limits import Live
 from playout.domain.person import Token
 from playout.domain.post import Destination, Post, state_of
 from playout.domain.retry import Reason
@@ -38,17 +38,33 @@ def channel(one: Channel, now: datetime) -> Record:
     }
 
 
-def options(one: Channel, live: Live) -> Record:
-    """What the platform offers this account right now."""
-    blocked = live.blocked
+def options(offer: Offer) -> Record:
+    """What the platform offers this account right now, beside what it takes from anybody."""
+    live, blocked = offer.live, offer.live.blocked
     return {
-        "channel_id": one.id,
-        "platform": one.platform,
+        "channel_id": offer.channel.id,
+        "platform": offer.channel.platform,
         "choices": {name: list(values) for name, values in live.choices.items()},
         "refused": dict(live.refused),
         "most_seconds": live.most_seconds,
         "blocked": {"code": blocked.code, "message": blocked.message} if blocked else None,
         "shown": dict(live.shown),
+        "options": choices(offer),
+    }
+
+
+def choices(offer: Offer) -> dict[str, Record]:
+    """All options of a post there, with what is offered now."""
+    live = offer.live
+    offered = {name: live.choices.get(name, choice.values) for name, choice in offer.limits.choices.items()}
+    return {
+        name: {
+            "kind": choice.kind.__name__,
+            "required": choice.required,
+            "values": list(values) if (values := offered[name]) is not None else None,
+            "refused": live.refused.get(name),
+        }
+        for name, choice in offer.limits.choices.items()
     }
 
 
@@ -102,11 +118,13 @@ def delivery(one: Delivery) -> Record:
         "status": one.state.status,
         "progress": {"sent": one.sent, "total": one.total},
         "due_at": time(one.due_at),
+        "scheduled_at": time(one.scheduled_at),
         "remote_id": receipt.remote_id if receipt else None,
         "url": receipt.url if receipt else None,
         "published_at": time(receipt.published_at) if receipt else None,
         "reason": reason(one.reason),
         "attempts": one.attempts,
+        "created_at": time(one.created_at),
         "version": one.version,
     }
 
@@ -117,9 +135,9 @@ def event(one: Event) -> Record:
         "id": one.id,
         "kind": one.kind,
         "at": time(one.at),
-        "state": one.state or None,
-        "code": one.code or None,
-        "message": one.message or None,
+        "state": one.state,
+        "code": one.code,
+        "message": one.message,
         "milliseconds": one.milliseconds,
     }
 
@@ -130,7 +148,7 @@ def token(one: Token) -> Record:
         "id": one.id,
         "name": one.name,
         "hint": one.hint,
-        "scopes": sorted(scope.value for scope in one.scopes),
+        "scopes": [*sorted(scope.value for scope in one.scopes)],
         "created_at": time(one.created_at),
         "expires_at": time(one.expires_at),
         "last_used_at": time(one.last_used_at),

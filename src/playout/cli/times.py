@@ -28,7 +28,9 @@ def zone(name: str | None) -> ZoneInfo:
     try:
         return ZoneInfo(name or local_zone())
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
-        raise _invalid("unknown_timezone", f"There is no time zone “{name}”. Use a name such as Europe/Berlin.", "/timezone") from unknown
+        raise _invalid(
+            "unknown_timezone", f"There is no time zone “{name}”. Use a name such as Europe/Berlin.", "/timezone"
+        ) from unknown
 
 
 def moment(text: str, where: ZoneInfo, now: datetime) -> datetime:
@@ -61,7 +63,9 @@ def _local(read: datetime, where: ZoneInfo) -> datetime:
     exists = first.astimezone(UTC).astimezone(where).replace(tzinfo=None) == read
     both = [one.astimezone(UTC).astimezone(where).isoformat() for one in (first, second)]
     if exists:
-        sentence = f"{read:%Y-%m-%d %H:%M} comes twice in {where.key}, as clocks go back. Say which: {both[0]} or {both[1]}."
+        sentence = (
+            f"{read:%Y-%m-%d %H:%M} comes twice in {where.key}, as clocks go back. Say which: {both[0]} or {both[1]}."
+        )
         raise _invalid("ambiguous_time", sentence)
     sentence = f"{read:%Y-%m-%d %H:%M} does not exist in {where.key}, as clocks go forward. Say {both[1]} or {both[0]}."
     raise _invalid("no_such_time", sentence)

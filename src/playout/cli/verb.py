@@ -57,7 +57,9 @@ def _command(shown: Callable[..., object], run: Callable[..., int | None]) -> Ca
     parameters = list(inspect.signature(shown).parameters.values())[1:]
     keyword = inspect.Parameter.KEYWORD_ONLY
     own = [one.replace(kind=keyword) for one in parameters]
-    common = [inspect.Parameter(name, keyword, default=value, annotation=kind) for name, (kind, value) in _COMMON.items()]
+    common = [
+        inspect.Parameter(name, keyword, default=value, annotation=kind) for name, (kind, value) in _COMMON.items()
+    ]
     context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     signature = inspect.Signature([context, *own, *common])
     setattr(command, "__signature__", signature)  # noqa: B010 -- a function type has no such attribute to assign to

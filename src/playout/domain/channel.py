@@ -10,7 +10,8 @@ from playout.domain.secret import Secret
 
 #: A refresh token that ends within this time is shown as expiring.
 EXPIRY_NOTICE = timedelta(days=7)
-#: An access token is renewed this long before it ends, so that no step meets a dead one.
+#: An access token is renewed this long before it ends, so that no step meets a dead one; a short-lived one when a
+#: quarter of its life is left.
 RENEW_AHEAD = timedelta(minutes=15)
 #: A renewal that has not been saved after this time is taken for lost (its process died).
 RENEWAL_PATIENCE = timedelta(seconds=90)
@@ -35,10 +36,6 @@ class Grant:
     refresh_expires_at: datetime | None
     scopes: tuple[str, ...]
     extra: Mapping[str, str] = field(default_factory=dict)  # platform's own; never secret
-
-    def needs_renewal(self, now: datetime) -> bool:
-        """Whether the access token ends so soon that a step should not start with it."""
-        return self.expires_at is not None and self.expires_at - RENEW_AHEAD <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +87,18 @@ class Channel:
             return ChannelState.EXPIRING
         return ChannelState.CONNECTED
 
-    def granted(self, grant: Grant, sealed: bytes) -> "Channel":
+    def granted(self, grant: Grant, sealed: bytes, now: datetime) -> "Channel":
         """A new grant is in the vault: by connecting or by renewal."""
+        renew_at = None
+        if grant.expires_at and grant.refresh_token:
+            renew_at = grant.expires_at - min(RENEW_AHEAD, (grant.expires_at - now) / 4)
         return replace(
             self,
             connected=True,
             scopes=grant.scopes,
             grant=sealed,
             expires_at=grant.refresh_expires_at if grant.refresh_token else grant.expires_at,
-            renew_at=grant.expires_at - RENEW_AHEAD if grant.expires_at and grant.refresh_token else None,
+            renew_at=renew_at,
             renewing_since=None,
             trouble=None,
         )

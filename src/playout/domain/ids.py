@@ -1,4 +1,4 @@
-"""Names of records: sortable by the time they were made, and impossible to guess."""
+"""Names of records: sortable by the time they were made, and impossible to guess (64 random bits or more)."""
 
 import re
 import secrets
@@ -8,9 +8,13 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, 
 _FORM = re.compile(r"[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}")
 
 
-def new_id(prefix: str, now: datetime) -> str:
-    """`prefix_` and 26 characters: 48 bits of milliseconds, then 80 random bits (as a ULID has)."""
-    number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
+def new_id(prefix: str, now: datetime, *, order: int = 0) -> str:
+    """`prefix_` and 26 characters: 48 bits of milliseconds, 16 of `order`, 64 random ones (a ULID's form).
+
+    `order` sorts what may be made within one millisecond; without it the 16 bits are random too.
+    """
+    place = order % 2**16 if order else secrets.randbits(16)
+    number = (int(now.timestamp() * 1000) << 80) | (place << 64) | secrets.randbits(64)
     return prefix + "_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 

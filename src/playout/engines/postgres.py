@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 _BATCH = 50  # jobs taken, and ends of jobs noted, in one statement
 _HEARTBEAT = timedelta(seconds=10)  # a job without one for this long is taken over
-_FAREWELL = 5.0  # seconds for the last statements of a stop, if the server is away
+_FAREWELL = 3.0  # seconds for the last statements of a stop, if the server is away
 _SWEEP = 20.0  # seconds
 _MOST_UNSENT = 10_000  # wakes kept while the server is away; the planner finds what is lost beyond them
 
@@ -55,6 +55,10 @@ _NAMES = DBSettings.model_construct(
 # A queue's rows live for moments: vacuumed often and without pause, with room to update them in place.
 _TUNE = """ALTER TABLE playout_engine SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01,
     autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)"""
+# Since PostgreSQL 15 the ids of an unlogged table begin anew after a crash; here one may be in hand still, and what
+# PgQueuer gives out again under its id would never be begun, and be struck off in its place.
+_KEEP_COUNTING = """DO $$ BEGIN IF current_setting('server_version_num')::int >= 150000 THEN
+    EXECUTE 'ALTER SEQUENCE ' || pg_get_serial_sequence('playout_engine', 'id') || ' SET LOGGED'; END IF; END $$"""
 # PgQueuer refuses a second job of a key while the first is queued or running; a wake while it runs must be kept.
 _FORGET_KEYS = "UPDATE playout_engine SET dedupe_key = NULL WHERE id = ANY($1::bigint[])"
 # PgQueuer keeps three lines for each job for ever. In pieces, so that no statement waits long behind this one.
@@ -97,6 +101,8 @@ class _Desk(Queries):
             return []
         before = [key for key, stage in self.awaited.items() if stage is _Stage.SENT]
         jobs = await super().dequeue(limit, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout)
+        if again := self.crew.held.intersection(job.id for job in jobs):
+            log.warning("engine.stalled", extra={"jobs": len(again)})  # heartbeats too late; PgQueuer lets them run on
         self.crew.hold([job.id for job in jobs])
         if jobs:
             await self.driver.execute(_FORGET_KEYS, [job.id for job in jobs])
@@ -137,8 +143,8 @@ class PostgresEngine:
                     if await queries.schema_is_installed():
                         await queries.apply_upgrade()
                     else:
-                        await queries.install(create_schema=False)
-                        await queries.driver.execute(_TUNE)
+                        install = queries.qbe.build_install_query(create_schema=False)
+                        await queries.driver.execute(f"{install};{_TUNE};{_KEEP_COUNTING}")  # all or nothing
         except psycopg.OperationalError as error:
             raise Unavailable(f"The engine's database does not answer: {error}") from error
         except psycopg.errors.InsufficientPrivilege as error:

@@ -299,7 +299,7 @@ class MemoryChores:
         taken = [key for _, key in due[:limit]]
         for key in taken:
             self._rows[key] = _next(replace(self._rows[key], in_hand_until=until))
-        return [Ref(*key) for key in taken]
+        return [Ref(*key, self._rows[key].version) for key in taken]
 
     async def save(self, chore: Chore) -> Chore:
         _check(self._rows, chore)

@@ -51,18 +51,19 @@ def put(connection: Connection, due: Sequence[Chore]) -> None:
 def _claim(connection: Connection, now: datetime, until: datetime, limit: int) -> Sequence[Ref]:
     """On PostgreSQL what another claim is just taking is passed over."""
     due = (
-        select(chores.c.workspace_id, chores.c.id)
+        select(chores.c.workspace_id, chores.c.id, chores.c.version)
         .where(chores.c.wake_at <= now)
         .order_by(chores.c.wake_at, chores.c.workspace_id, chores.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    names = [(workspace_id, chore_id) for workspace_id, chore_id in connection.execute(due)]
-    if names:
+    found = connection.execute(due).all()
+    if found:
+        names = [(workspace_id, chore_id) for workspace_id, chore_id, _ in found]
         taken = update(chores).where(tuple_(chores.c.workspace_id, chores.c.id).in_(names))
         held = later(chores.c.due_at, literal(until, Moment()))
         connection.execute(taken.values(in_hand_until=until, wake_at=held, version=chores.c.version + 1))
-    return [Ref(*name) for name in names]
+    return [Ref(workspace_id, chore_id, version + 1) for workspace_id, chore_id, version in found]
 
 
 def _done(connection: Connection, chore: Chore) -> None:

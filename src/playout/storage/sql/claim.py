@@ -8,7 +8,7 @@ one with thousands due leaves the next free slot to one with a single delivery. 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, and_, bindparam, case, func, select, text, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, case, func, select, text, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from playout.application.ports import Ref
@@ -21,11 +21,11 @@ CLAIMS = 0x506C_6179_6F75_7401
 #: Each dialect's shortest way to the earliest row of every group, and to the index that must be used.
 HEADS = {
     "sqlite": """
-        SELECT workspace_id, channel_id, id, version, min(due_at) AS due_at
+        SELECT workspace_id, channel_id, id, min(due_at) AS due_at
         FROM deliveries INDEXED BY deliveries_due
         WHERE wake_at <= :now GROUP BY workspace_id, channel_id""",
     "postgresql": """
-        SELECT DISTINCT ON (workspace_id, channel_id) workspace_id, channel_id, id, version, due_at
+        SELECT DISTINCT ON (workspace_id, channel_id) workspace_id, channel_id, id, due_at
         FROM deliveries
         WHERE wake_at <= :now ORDER BY workspace_id, channel_id, due_at, id""",
 }
@@ -38,12 +38,16 @@ CHOOSE = {
         SELECT workspace_id, count(*) AS held FROM hand GROUP BY workspace_id
     ), heads AS MATERIALIZED ({HEADS[dialect]}
     ), turns AS (
-        SELECT heads.workspace_id, heads.id, heads.version, heads.due_at, coalesce(load.held, 0)
+        SELECT heads.workspace_id, heads.id, heads.due_at, coalesce(load.held, 0)
             + row_number() OVER (PARTITION BY heads.workspace_id ORDER BY heads.due_at, heads.id) AS turn
         FROM heads LEFT JOIN load ON load.workspace_id = heads.workspace_id
         WHERE (heads.workspace_id, heads.channel_id) NOT IN (SELECT workspace_id, channel_id FROM hand)
+    ), chosen AS (
+        SELECT workspace_id, id, turn, due_at FROM turns ORDER BY turn, due_at, id LIMIT :most
     )
-    SELECT workspace_id, id, version FROM turns ORDER BY turn, due_at, id LIMIT :most
+    SELECT chosen.workspace_id, chosen.id, deliveries.version
+    FROM chosen JOIN deliveries ON deliveries.workspace_id = chosen.workspace_id AND deliveries.id = chosen.id
+    ORDER BY chosen.turn, chosen.due_at, chosen.id
     """).bindparams(bindparam("now", type_=Moment()))  # noqa: S608 -- put together from the texts above
     for dialect in HEADS
 }
@@ -73,14 +77,15 @@ def later(due_at: ColumnElement[datetime | None], until: ColumnElement[datetime]
 
 
 _UNTIL = bindparam("until", type_=Moment())
+#: On PostgreSQL somebody may have cancelled it a moment ago: then it has another version.
 TAKE = (
     update(deliveries)
     .where(
         deliveries.c.workspace_id == bindparam("ref_workspace_id"),
         deliveries.c.id == bindparam("ref_id"),
-        deliveries.c.version + 1 == bindparam("ref_version", type_=Integer),  # PostgreSQL: it may have been cancelled a moment ago
+        deliveries.c.version == bindparam("ref_version") - 1,
     )
-    .values(in_hand_until=_UNTIL, wake_at=later(deliveries.c.due_at, _UNTIL), version=deliveries.c.version + 1)
+    .values(in_hand_until=_UNTIL, wake_at=later(deliveries.c.due_at, _UNTIL), version=bindparam("ref_version"))
 )
 
 

@@ -50,7 +50,7 @@ class Rows(Generic[R]):
         self.key = [column.name for column in table.primary_key]
         self._kind = kind
         self._derive = derive
-        mine = [table.c[name] == bindparam(f"key_{name}") for name in self.key]
+        mine = [table.c[name] == bindparam(f"of_{name}") for name in self.key]
         same = [table.c.version == bindparam("loaded_version")] if "version" in table.c else []
         self.find = select(*self.columns).where(*mine)
         self.overwrite = update(table).where(*mine, *same)
@@ -64,11 +64,11 @@ class Rows(Generic[R]):
 
     def named(self, *key: str) -> dict[str, object]:
         """Parameters of `find`; the key in the order of the table's."""
-        return {f"key_{name}": value for name, value in zip(self.key, key, strict=True)}
+        return {f"of_{name}": value for name, value in zip(self.key, key, strict=True)}
 
     def loaded(self, record: Versioned) -> dict[str, object]:
         """Parameters of `overwrite` and `erase`: this record as it was loaded."""
-        key = {f"key_{name}": getattr(record, name) for name in self.key}
+        key = {f"of_{name}": getattr(record, name) for name in self.key}
         return key | {"loaded_version": record.version}
 
 

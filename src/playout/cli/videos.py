@@ -1,0 +1,74 @@
+"""`videos`: files taken in."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from playout.cli import asking, choose, records, taking
+from playout.cli.desk import Desk
+from playout.cli.exits import Exit
+from playout.cli.verb import verb
+from playout.domain.errors import Invalid
+
+app = typer.Typer(help="Video files taken in.", no_args_is_help=True)
+
+COLUMNS = (
+    ("id", "id"),
+    ("state", "state"),
+    ("seconds", "duration"),
+    ("width", "width"),
+    ("height", "height"),
+    ("bytes", "size"),
+    ("file", "filename"),
+)
+Id = Annotated[str, typer.Argument(metavar="ID", help="vid_…", show_default=False)]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
+
+
+@app.command("add")
+@verb
+async def add(
+    desk: Desk,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Video files.", show_default=False)],
+) -> None:
+    """Take files in and look into them."""
+    async with AsyncExitStack() as stack:
+        await taking.at_work(desk, stack)
+        for file in files:
+            video = await taking.looked_into(desk, await taking.take_in(desk, file))
+            desk.out.done(f"Took in {video.filename}.", video_id=video.id)
+            desk.out.record(records.video(video), video.id)
+
+
+@app.command("list")
+@verb
+async def list_videos(desk: Desk, limit: Limit = 50) -> None:
+    """The videos, newest first."""
+    found = choose.pages(lambda **page: desk.services.videos.list(desk.actor, **page), limit)
+    desk.out.records([records.video(one) async for one in found], COLUMNS)
+
+
+@app.command("show")
+@verb
+async def show(desk: Desk, video: Id) -> None:
+    """One video, with what was found in it."""
+    desk.out.record(records.video(await desk.services.videos.get(desk.actor, video)))
+
+
+@app.command("delete")
+@verb
+async def delete(
+    desk: Desk,
+    video: Id,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """Delete a video and its bytes. Refused while a post uses it."""
+    found = await desk.services.videos.get(desk.actor, video)
+    if not asking.sure(desk.call, f"Delete {found.filename} ({found.size:,} bytes)?", yes=yes):
+        raise Invalid("Nothing was deleted.", code="not_agreed")
+    await desk.services.videos.remove(desk.actor, video)
+    desk.out.done(f"Deleted {found.filename}.")
+    desk.out.record({"id": video, "deleted": True}, video)
+    return Exit.DONE

@@ -1,0 +1,77 @@
+"""`serve` and `work`: until a signal, then in good order. A graceful stop is a success: exit code 0."""
+
+import asyncio
+import socket
+from contextlib import AsyncExitStack
+
+from playout import logs
+from playout.cli.desk import Call
+from playout.cli.exits import Exit
+from playout.door import signals
+from playout.door.answering import address, answering, listen
+from playout.door.opening import hosts, settled, warn_about
+from playout.settings import Loaded, Settings, current
+from playout.wiring import GRACE, open_house
+
+
+def serve(call: Call, *, host: str | None, port: int | None, worker: bool) -> int:
+    """Answers, and publishes what is due unless `worker` is off. Raises PlayoutError."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    loaded = _start(call, given)
+    return asyncio.run(_serve(call, loaded, worker=worker))
+
+
+def work(call: Call) -> int:
+    """Publishes what is due. Raises PlayoutError."""
+    return asyncio.run(_work(call, _start(call, {})))
+
+
+def _start(call: Call, given: dict[str, str | int]) -> Loaded:
+    loaded = current({**call.flags, **given})
+    logs.setup(level="debug" if call.debug else loaded.settings.log_level, form=loaded.settings.log_format)
+    return loaded
+
+
+async def _serve(call: Call, loaded: Loaded, *, worker: bool) -> int:
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(signals.caught(lambda: _told(call, stop)))
+        # A port that is to be picked must be known before the house is: addresses are built from it.
+        early = stack.enter_context(listen(loaded.settings.host, 0)) if loaded.settings.port == 0 else None
+        settings = settled(loaded, address(early)[1] if early else None)
+        house = await stack.enter_async_context(open_house(settings))
+        if worker:
+            await stack.enter_async_context(house.working())
+        listener = early or listen(settings.host, settings.port)
+        await stack.enter_async_context(answering(house.services, listener, hosts(settings)))
+        _ready(call, settings, listener, worker=worker)
+        await stop.wait()
+    return Exit.DONE
+
+
+async def _work(call: Call, loaded: Loaded) -> int:
+    stop = asyncio.Event()
+    with signals.caught(lambda: _told(call, stop)):
+        async with open_house(settled(loaded)) as house, house.working():
+            folder = str(house.settings.data_dir)
+            call.out.done(f"Working on {folder}.", event="ready", data_dir=folder)
+            await stop.wait()
+    return Exit.DONE
+
+
+def _ready(call: Call, settings: Settings, listener: socket.socket, *, worker: bool) -> None:
+    url, port = address(listener)
+    what = "answers and publishes" if worker else "answers (and publishes nothing: --no-worker)"
+    call.out.done(
+        f"Playout {what}: {url}", event="ready", url=url, port=port, public_url=settings.public_url, worker=worker
+    )
+    warn_about(call.out, settings)
+    if not (settings.tiktok_client_key and settings.tiktok_client_secret):
+        call.out.warn(
+            "No platform is set up yet. PLAYOUT_TIKTOK_CLIENT_KEY and _SECRET are the keys of your app there."
+        )
+
+
+def _told(call: Call, stop: asyncio.Event) -> None:
+    call.out.say(f"Stopping: what is in hand is finished first ({GRACE:.0f} s at most). A second signal stops at once.")
+    stop.set()

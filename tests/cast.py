@@ -1,0 +1,293 @@
+"""The cast: Alice owns, Bob may only look, Charlie lives in another workspace. And a house of memory parts for them.
+
+`Cast.open()` builds services over memory implementations; the platform, called `memory`, is a small real one: it has
+accounts, takes videos in one step, remembers what it published, and signs its webhooks. Nothing here knows a face.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from playout.application.channels import RENEW, Channels
+from playout.application.chores import Chores
+from playout.application.deliver import Deliver
+from playout.application.deliveries import Deliveries
+from playout.application.grants import Grants
+from playout.application.hand import LEASE
+from playout.application.holding import Holding
+from playout.application.keys import KeyRotation
+from playout.application.once import Once
+from playout.application.people import HOME, People
+from playout.application.ports import Connection, Platform, Store, Task, Webhook
+from playout.application.ports.platform import Removed
+from playout.application.posts import NewPost, Posts, Shown
+from playout.application.pulls import Pulls
+from playout.application.services import Services
+from playout.application.videos import PROBE, TIDY, Videos
+from playout.domain.channel import Channel, Grant, Profile
+from playout.domain.delivery import Delivery, Done, JsonValue, Next, Outcome, Receipt
+from playout.domain.errors import Forbidden
+from playout.domain.limits import Choice, Limits, Live, utf16_units
+from playout.domain.person import ALL_SCOPES, Actor, Scope, Workspace
+from playout.domain.post import Destination
+from playout.domain.retry import Kind, PlatformFailure, Reason, Turn
+from playout.domain.secret import Secret
+from playout.domain.video import Video
+from playout.media.memory import MemoryFiles, MemoryProbe
+from playout.storage.memory import MemoryStore
+from playout.vault import EnvelopeVault, Kek
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+PUBLIC_URL = "http://127.0.0.1:8030"
+ELSEWHERE = "ws_elsewhere"
+CLIP = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 16
+MOST_BYTES = 64 * 1024
+WEBHOOK_SECRET = b"hook-@:/?[]"
+#: What a destination on the memory platform must say.
+CHOSEN: dict[str, JsonValue] = {"privacy_level": "SELF_ONLY"}
+
+
+class StillClock:
+    """Stands until it is moved; a sleep lets the others run and never ends by itself."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    def move(self, **by: float) -> None:
+        self.time += timedelta(**by)
+
+
+class PlainPasswords:
+    """Fast hashes, for tests only."""
+
+    async def hash(self, password: Secret) -> str:
+        return hashlib.sha256(password.reveal().encode()).hexdigest()
+
+    async def verify(self, password: Secret, password_hash: str) -> bool:
+        return await self.hash(password) == password_hash
+
+
+@dataclass
+class MemoryPlatform:
+    """A platform that takes a video in one step. `failure` makes every call but `look` fail; `gate` makes `live` wait."""
+
+    name: str = "memory"
+    published: dict[str, str] = field(default_factory=dict)  # attempt -> caption
+    revoked: list[str] = field(default_factory=list)
+    failure: PlatformFailure | None = None
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    asked_live: int = 0
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            containers=frozenset({"mp4"}),
+            video_codecs=frozenset({"h264"}),
+            most_bytes=MOST_BYTES,
+            least_seconds=1,
+            most_seconds=60,
+            least_fps=10,
+            most_fps=60,
+            least_side=100,
+            most_side=4096,
+            caption_length=100,
+            caption_unit=utf16_units,
+            title_length=None,
+            choices={
+                "privacy_level": Choice(str, required=True, values=("PUBLIC", "SELF_ONLY", "FRIENDS"), live=True),
+                "allow_comment": Choice(bool),
+                "cover_at_ms": Choice(int),
+            },
+            consent="memory-1",
+        )
+
+    def authorize_url(self, *, state: Secret, return_to: str, verifier: Secret) -> str:
+        return "http://127.0.0.1:9400/memory?" + urlencode({"state": state.reveal(), "redirect_uri": return_to})
+
+    async def exchange(self, *, code: Secret, return_to: str, verifier: Secret, now: datetime) -> Sequence[Connection]:
+        """The code is the name of the account."""
+        self._fail()
+        name = code.reveal()
+        grant = Grant(Secret(f"act.{name}"), Secret(f"rft.{name}"), now + timedelta(days=1), None, ("post",))
+        return [Connection(Profile(f"id-{name}", name, name.title()), grant)]
+
+    async def renew(self, grant: Grant, now: datetime) -> Grant:
+        self._fail()
+        return replace(grant, expires_at=now + timedelta(days=1))
+
+    async def revoke(self, grant: Grant) -> None:
+        self._fail()
+        self.revoked.append(grant.access_token.reveal())
+
+    async def profile(self, grant: Grant) -> Profile:
+        name = grant.access_token.reveal().removeprefix("act.")
+        return Profile(f"id-{name}", name, name.title())
+
+    async def live(self, grant: Grant, options: Mapping[str, JsonValue]) -> Live:
+        self.asked_live += 1
+        await self.gate.wait()
+        self._fail()
+        return Live(
+            choices={"privacy_level": ("PUBLIC", "SELF_ONLY")},
+            refused={"allow_comment": "Comments are switched off in the account."},
+            most_seconds=30,
+            shown={"nickname": "Alice"},
+        )
+
+    def begin(self, task: Task) -> Next:
+        return Next("send", repeatable=False, total=task.size)
+
+    async def step(self, task: Task) -> Outcome:
+        self._fail()
+        self.published[task.attempt] = task.caption
+        return self._receipt(task)
+
+    async def look(self, task: Task) -> Outcome:
+        if task.attempt in self.published:
+            return self._receipt(task)
+        raise PlatformFailure(Kind.UNSURE, "nobody_knows", "Nobody can tell whether it is there.")
+
+    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Webhook:
+        if not hmac.compare_digest(headers.get("x-memory-signature", ""), signature(body)):
+            msg = "The signature of this webhook is not right."
+            raise Forbidden(msg, code="bad_signature")
+        told = json.loads(body)
+        removed = Removed(Reason("removed", "You removed Playout there.", Turn.YOU)) if told.get("removed") else None
+        return Webhook(told["id"], told["account"], now, told.get("handle"), removed)
+
+    def _fail(self) -> None:
+        if self.failure:
+            raise self.failure
+
+    def _receipt(self, task: Task) -> Done:
+        return Done(Receipt(task.attempt, f"https://memory.invalid/{task.attempt}", task.now))
+
+
+def signature(body: bytes) -> str:
+    """As the memory platform signs."""
+    return hmac.digest(WEBHOOK_SECRET, body, "sha256").hex()
+
+
+@dataclass
+class Cast:
+    """Who plays, and the house they play in."""
+
+    services: Services
+    store: Store
+    files: MemoryFiles
+    clock: StillClock
+    platform: MemoryPlatform
+    deliver: Deliver
+    chores: Chores
+    alice: Actor
+    bob: Actor
+    charlie: Actor
+
+    @classmethod
+    async def open(cls, store: Store | None = None) -> "Cast":
+        """A new house. Another store than the memory one may be given, prepared."""
+        store, files, clock = store or MemoryStore(), MemoryFiles(), StillClock()
+        platform = MemoryPlatform()
+        adapters: dict[str, Platform] = {platform.name: platform}
+        vault = EnvelopeVault([Kek("cast", hashlib.sha256(b"the key of the cast").digest())])
+        grants, holding, random = Grants(store, vault, clock), Holding(store, clock), Random(7)
+        channels = Channels(store, adapters, grants, holding, clock, PUBLIC_URL)
+        services = Services(
+            channels=channels,
+            videos=Videos(store, files, MemoryProbe(files), clock, most_bytes=MOST_BYTES),
+            posts=Posts(store, adapters, channels, clock),
+            deliveries=Deliveries(store, clock),
+            people=People(store, PlainPasswords(), clock),
+            pulls=Pulls(store, files, clock, PUBLIC_URL),
+            once=Once(store, clock),
+            keys=KeyRotation(store.channels, vault, clock),
+            store=store,
+            clock=clock,
+        )
+        await services.people.prepare()
+        await store.workspaces.save(Workspace(ELSEWHERE, "Elsewhere", clock.now()))
+        handlers = {PROBE: services.videos.probe, TIDY: services.videos.tidy, RENEW: channels.renew}
+        return cls(
+            services=services,
+            store=store,
+            files=files,
+            clock=clock,
+            platform=platform,
+            deliver=Deliver(store, adapters, files, grants, holding, services.pulls, clock, random),
+            chores=Chores(store, handlers, clock, random),
+            alice=Actor(HOME, "alice", ALL_SCOPES, "test"),
+            bob=Actor(HOME, "bob", frozenset({Scope.READ}), "test"),
+            charlie=Actor(ELSEWHERE, "charlie", ALL_SCOPES, "test"),
+        )
+
+    async def token(self, actor: Actor, *scopes: Scope) -> str:
+        """A token of the actor's workspace, with the actor's scopes or these."""
+        maker = replace(actor, scopes=ALL_SCOPES)
+        minted = await self.services.people.mint(maker, actor.name, scopes or sorted(actor.scopes))
+        return minted.secret.reveal()
+
+    async def video(self, actor: Actor, clip: bytes = CLIP) -> Video:
+        """Taken in and looked into: ready."""
+        taken = await self.services.videos.take_in(actor, "clip.mp4", stream(clip))
+        await self.do_chores()
+        return await self.services.videos.get(actor, taken.id)
+
+    async def channel(self, actor: Actor, account: str = "alice") -> Channel:
+        """Connected through the memory platform's own sign-in."""
+        state = await self.state(actor)
+        connected = await self.services.channels.finish("memory", state, code=Secret(account), error=None)
+        return connected.channels[0]
+
+    async def state(self, actor: Actor, return_to: str | None = None) -> Secret:
+        """The one-time state of a sign-in that has just begun."""
+        invitation = await self.services.channels.connect(actor, "memory", return_to=return_to)
+        return Secret(parse_qs(urlsplit(invitation.authorize_url).query)["state"][0])
+
+    async def post(self, actor: Actor, *, draft: bool = False, in_hours: float = 1) -> Shown:
+        """Of a new video, to a channel of the actor's."""
+        video, channel = await self.video(actor), await self.channel(actor)
+        new = NewPost(
+            video_id=video.id,
+            caption="First light",
+            destinations=(Destination(channel.id, options=CHOSEN),),
+            scheduled_at=None if draft else self.clock.now() + timedelta(hours=in_hours),
+            draft=draft,
+        )
+        return await self.services.posts.create(actor, new)
+
+    async def do_chores(self) -> None:
+        """All that are due, once."""
+        now = self.clock.now()
+        for ref in await self.store.chores.claim(now, now + LEASE, 100):
+            await self.chores(f"{ref.workspace_id}/{ref.id}")
+
+    async def do_deliveries(self) -> None:
+        """One wake for each that is due."""
+        now = self.clock.now()
+        for ref in await self.store.deliveries.claim(now, now + LEASE, 100):
+            await self.deliver(f"{ref.workspace_id}/{ref.id}")
+
+    async def saved(self, delivery: Delivery) -> Delivery:
+        """Puts a delivery where a test wants it."""
+        return await self.store.deliveries.save(delivery)
+
+
+async def stream(clip: bytes, piece: int = 1000) -> AsyncIterator[bytes]:
+    """The bytes, as they come from a socket."""
+    for start in range(0, len(clip), piece):
+        yield clip[start : start + piece]
