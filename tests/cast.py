@@ -19,12 +19,12 @@ from playout.application.chores import Chores
 from playout.application.deliver import Deliver
 from playout.application.deliveries import Deliveries
 from playout.application.grants import Grants
-from playout.application.hand import LEASE
 from playout.application.holding import Holding
 from playout.application.keys import KeyRotation
 from playout.application.once import Once
 from playout.application.people import HOME, People
-from playout.application.ports import Connection, Platform, Store, Task, Webhook
+from playout.application.planner import CHORE, DELIVERY, Planner
+from playout.application.ports import Chore, Connection, Handler, Platform, Store, Task, Webhook
 from playout.application.ports.platform import Removed
 from playout.application.posts import NewPost, Posts, Shown
 from playout.application.pulls import Pulls
@@ -81,14 +81,17 @@ class PlainPasswords:
 
 @dataclass
 class MemoryPlatform:
-    """A platform that takes a video in one step. `failure` makes every call but `look` fail; `gate` makes `live` wait."""
+    """A platform that takes a video in one step.
+
+    `failure` makes every call but `look` fail; `gate`, cleared, makes `live` wait once it has been `asked`.
+    """
 
     name: str = "memory"
     published: dict[str, str] = field(default_factory=dict)  # attempt -> caption
     revoked: list[str] = field(default_factory=list)
     failure: PlatformFailure | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
-    asked_live: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -139,7 +142,7 @@ class MemoryPlatform:
         return Profile(f"id-{name}", name, name.title())
 
     async def live(self, grant: Grant, options: Mapping[str, JsonValue]) -> Live:
-        self.asked_live += 1
+        self.asked.set()
         await self.gate.wait()
         self._fail()
         return Live(
@@ -178,6 +181,29 @@ class MemoryPlatform:
         return Done(Receipt(task.attempt, f"https://memory.invalid/{task.attempt}", task.now))
 
 
+@dataclass
+class ByHand:
+    """An engine that keeps what it was woken for until somebody takes it."""
+
+    handlers: Mapping[str, Handler]
+    woken: list[tuple[str, str]] = field(default_factory=list)
+
+    async def wake(self, kind: str, name: str) -> None:
+        self.woken.append((kind, name))
+
+    async def run(self, handlers: Mapping[str, Handler]) -> None:
+        await asyncio.Event().wait()
+
+    def free(self) -> int:
+        return 100
+
+    async def room(self) -> None:
+        return
+
+    async def stop(self, grace: float) -> None:
+        return
+
+
 def signature(body: bytes) -> str:
     """As the memory platform signs."""
     return hmac.digest(WEBHOOK_SECRET, body, "sha256").hex()
@@ -192,8 +218,8 @@ class Cast:
     files: MemoryFiles
     clock: StillClock
     platform: MemoryPlatform
-    deliver: Deliver
-    chores: Chores
+    planner: Planner
+    engine: ByHand
     alice: Actor
     bob: Actor
     charlie: Actor
@@ -221,15 +247,17 @@ class Cast:
         )
         await services.people.prepare()
         await store.workspaces.save(Workspace(ELSEWHERE, "Elsewhere", clock.now()))
-        handlers = {PROBE: services.videos.probe, TIDY: services.videos.tidy, RENEW: channels.renew}
+        chores = {PROBE: services.videos.probe, TIDY: services.videos.tidy, RENEW: channels.renew}
+        deliver = Deliver(store, adapters, files, grants, holding, services.pulls, clock, random)
+        engine = ByHand({DELIVERY: deliver, CHORE: Chores(store, chores, clock, random)})
         return cls(
             services=services,
             store=store,
             files=files,
             clock=clock,
             platform=platform,
-            deliver=Deliver(store, adapters, files, grants, holding, services.pulls, clock, random),
-            chores=Chores(store, handlers, clock, random),
+            planner=Planner(store, engine, clock, random),
+            engine=engine,
             alice=Actor(HOME, "alice", ALL_SCOPES, "test"),
             bob=Actor(HOME, "bob", frozenset({Scope.READ}), "test"),
             charlie=Actor(ELSEWHERE, "charlie", ALL_SCOPES, "test"),
@@ -244,7 +272,7 @@ class Cast:
     async def video(self, actor: Actor, clip: bytes = CLIP) -> Video:
         """Taken in and looked into: ready."""
         taken = await self.services.videos.take_in(actor, "clip.mp4", stream(clip))
-        await self.do_chores()
+        await self.services.videos.probe(Chore(actor.workspace_id, PROBE, taken.id, taken.created_at))
         return await self.services.videos.get(actor, taken.id)
 
     async def channel(self, actor: Actor, account: str = "alice") -> Channel:
@@ -270,17 +298,12 @@ class Cast:
         )
         return await self.services.posts.create(actor, new)
 
-    async def do_chores(self) -> None:
-        """All that are due, once."""
-        now = self.clock.now()
-        for ref in await self.store.chores.claim(now, now + LEASE, 100):
-            await self.chores(f"{ref.workspace_id}/{ref.id}")
-
-    async def do_deliveries(self) -> None:
-        """One wake for each that is due."""
-        now = self.clock.now()
-        for ref in await self.store.deliveries.claim(now, now + LEASE, 100):
-            await self.deliver(f"{ref.workspace_id}/{ref.id}")
+    async def work(self) -> None:
+        """What the planner finds due, each once."""
+        await self.planner.tick()
+        while self.engine.woken:
+            kind, name = self.engine.woken.pop(0)
+            await self.engine.handlers[kind](name)
 
     async def saved(self, delivery: Delivery) -> Delivery:
         """Puts a delivery where a test wants it."""

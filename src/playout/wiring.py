@@ -140,7 +140,12 @@ def _make_folder(settings: Settings) -> None:
 
 
 def _store(settings: Settings) -> Store:
-    from playout.storage.sql.migrate import migrate
+    from sqlalchemy import Connection
+
+    def migrate(connection: Connection) -> None:
+        from playout.storage.sql.migrate import migrate as bring_up_to_date  # Alembic is slow to load, rarely needed
+
+        bring_up_to_date(connection)
 
     if settings.sqlite_path:
         from playout.storage.sql.sqlite import SqliteStore

@@ -26,6 +26,7 @@ Control, JSON in and out, never counted as a platform request
     GET  /_sandbox/requests               [{"n", "kind", "method", "at", "status", "fault"}], numbered from 1
     DELETE /_sandbox/requests             number from 1 again, keep everything else
     POST /_sandbox/faults                 {"match": {"n": 7}, "action": "reset_after"}; GET lists, DELETE clears
+    PUT  /_sandbox/sink                   any body, thrown away -> {"size"}: a yardstick for uploads
     GET  /_sandbox/hooks                  [{"platform", "event", "facts", "attempts", "delivered", "dropped"}]
     POST /_sandbox/clock                  {"advance": 3600} -> {"now", "offset"}
     POST /_sandbox/reset                  forget everything: ledger, requests, faults, grants, posts, settings, clock

@@ -44,8 +44,16 @@ class Control:
             Route("/_sandbox/hooks", self._hooks),
             Route("/_sandbox/clock", self._clock, methods=["GET", "POST"]),
             Route("/_sandbox/reset", self._reset, methods=["POST"]),
+            Route("/_sandbox/sink", self._sink, methods=["PUT"]),
             *(Mount(f"/_sandbox/{p.name}", routes=list(p.control())) for p in self._platforms),
         ]
+
+    async def _sink(self, request: Request) -> Response:
+        """Reads a body of any size and throws it away: what another program's upload is measured against."""
+        size = 0
+        async for piece in request.stream():
+            size += len(piece)
+        return JSONResponse({"size": size})
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse({"ok": True})

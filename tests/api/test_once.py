@@ -8,7 +8,7 @@ import pytest
 from playout.application.ports import Page
 from playout.domain.delivery import Delivery, State
 from playout.domain.errors import Unavailable
-from playout.storage.memory import MemoryDeliveries, MemoryStore, Tables
+from playout.storage.memory import MemoryDeliveries, MemoryStore
 from tests.api.stage import API, Stage, problem
 from tests.api.test_every_route import failed
 from tests.cast import CLIP, Cast
@@ -60,8 +60,7 @@ async def test_a_repeat_while_the_first_still_runs_is_asked_to_wait(stage: Stage
     body = await stage.new_post()
     stage.cast.platform.gate.clear()
     running = asyncio.create_task(stage.alice.post(f"{API}/posts", json=body, headers=KEY))
-    while not stage.cast.platform.asked_live:
-        await asyncio.sleep(0)
+    await stage.cast.platform.asked.wait()
 
     meanwhile = await stage.alice.post(f"{API}/posts", json=body, headers=KEY)
     stage.cast.platform.gate.set()
@@ -76,8 +75,7 @@ async def test_a_repeat_after_the_first_died_meets_what_it_made(stage: Stage) ->
     body = await stage.new_post()
     stage.cast.platform.gate.clear()
     running = asyncio.create_task(stage.alice.post(f"{API}/posts", json=body, headers=KEY))
-    while not stage.cast.platform.asked_live:
-        await asyncio.sleep(0)
+    await stage.cast.platform.asked.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     stage.cast.platform.gate.set()
@@ -95,7 +93,7 @@ async def test_an_answer_that_got_lost_behind_the_save_is_met_at_once() -> None:
     stage = await Stage.open(await Cast.open(store))
     body = await stage.new_post()
 
-    store.deliveries.fails = 1
+    store.forgetful.fails = 1
     lost = await stage.alice.post(f"{API}/posts", json=body, headers=KEY)
     again = await stage.alice.post(f"{API}/posts", json=body, headers=KEY)
 
@@ -168,7 +166,7 @@ async def test_a_key_that_is_none_is_refused(stage: Stage, key: str) -> None:
 def kept_by(stage: Stage) -> str:
     store = stage.cast.store
     assert isinstance(store, MemoryStore)
-    return str(store.ephemera._tables.notes)
+    return str(store.ephemera._notes)
 
 
 class ForgetfulDeliveries(MemoryDeliveries):
@@ -197,9 +195,6 @@ class ForgetfulDeliveries(MemoryDeliveries):
 class Forgetful(MemoryStore):
     """A store that goes away right after a save."""
 
-    deliveries: ForgetfulDeliveries
-
     def __init__(self) -> None:
         super().__init__()
-        tables: Tables = self.posts._tables
-        self.deliveries = ForgetfulDeliveries(tables)
+        self.deliveries = self.forgetful = ForgetfulDeliveries(self.posts._tables)

@@ -150,11 +150,14 @@ async def test_an_address_that_does_not_exist_says_where_the_others_are(stage: S
     problem(await stage.nobody.get("/api/v1/nothing"), 404, "not_found")
 
 
-async def test_a_wrong_method_says_which_are_right(stage: Stage) -> None:
-    answer = await stage.alice.put(f"{API}/me")
+@pytest.mark.parametrize(
+    ("path", "methods"), [("me", "GET"), ("videos", "GET, POST"), ("posts/pst_1", "DELETE, GET, PATCH")]
+)
+async def test_a_wrong_method_says_which_are_right(stage: Stage, path: str, methods: str) -> None:
+    answer = await stage.alice.put(f"{API}/{path}")
 
     problem(answer, 405, "method_not_allowed")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == methods
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=many"])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from playout.application.ports import Store
-from playout.domain.delivery import State
+from playout.domain.delivery import JsonValue, State
 from playout.domain.errors import NotFound, Stale
 from playout.domain.post import Consent, Destination
 from tests.contract.cast import NOW, SOON, House, event, name
@@ -14,7 +14,12 @@ from tests.contract.cast import NOW, SOON, House, event, name
 async def test_a_post_comes_back_as_it_was_saved(store: Store, alice: House) -> None:
     channel = await alice.channel()
     consent = Consent(NOW, "person_1", "web", "tiktok-2026-05")
-    options = {"privacy_level": "SELF_ONLY", "allow_comment": False, "cover_at_ms": 1500, "tags": ["a", "ü"]}
+    options: dict[str, JsonValue] = {
+        "privacy_level": "SELF_ONLY",
+        "allow_comment": False,
+        "cover_at_ms": 1500,
+        "tags": ["a", "ü"],
+    }
     wanted = Destination(channel.id, "Caption here", "Title here", options, consent)
     post = replace(
         alice.new_post(await alice.video()),

@@ -1,6 +1,5 @@
 """A real PostgreSQL for the crash table: a database per case, copied from a template."""
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.postgres import PostgresServer
@@ -9,8 +8,7 @@ from tests.postgres import PostgresServer
 class Databases:
     """Started when the first case asks for it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._server: PostgresServer | None = None
 
     def new(self) -> str:
@@ -33,7 +31,7 @@ class Databases:
     @property
     def _running(self) -> PostgresServer:
         if self._server is None:
-            self._server = PostgresServer(self._folder)
+            self._server = PostgresServer()
         return self._server
 
 

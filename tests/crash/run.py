@@ -22,7 +22,7 @@ MOST_UNCONFIRMED = 0.02
 @contextmanager
 def bench(folder: Path) -> Iterator[Bench]:
     """A worker's place, with its sandbox and its PostgreSQL."""
-    databases = Databases(folder / "postgresql")
+    databases = Databases()
     sandbox = Sandbox(folder / "sandbox")
     try:
         yield Bench(folder, databases, sandbox)

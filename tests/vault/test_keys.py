@@ -163,9 +163,7 @@ def test_a_file_open_to_others_is_refused_with_the_mend(tmp_path: Path, mode: in
     ],
     ids=["empty", "raw bytes", "a folder", "a link to nothing"],
 )
-def test_a_file_without_keys_is_refused_and_left_alone(
-    tmp_path: Path, spoil: Callable[[Path], object]
-) -> None:
+def test_a_file_without_keys_is_refused_and_left_alone(tmp_path: Path, spoil: Callable[[Path], object]) -> None:
     path = tmp_path / "keys"
     load_or_make(path, NOW)
     spoil(path)

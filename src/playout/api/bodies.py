@@ -10,6 +10,8 @@ from playout.domain.errors import Invalid, Problem, TooLarge
 
 #: No JSON that a face takes is larger.
 MOST_JSON = 1024 * 1024
+#: Digits of a size that a disk could have.
+LONGEST_NUMBER = 18
 
 
 async def whole(request: Request, most: int) -> bytes:
@@ -45,7 +47,7 @@ async def pieces(request: Request) -> AsyncGenerator[bytes, None]:
 def announced_size(request: Request) -> int | None:
     """Content-Length, where one was sent."""
     text = request.headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
 
 def again(request: Request, body: bytes) -> Request:

@@ -32,7 +32,7 @@ class Asked:
         """The page as it is sent."""
         if page.next_cursor:
             query = [(name, value) for name, value in self.request.query_params.multi_items() if name != "cursor"]
-            address = f"{self.request.url.path}?{urlencode([*query, ('cursor', page.next_cursor)])}"
+            address = f"{self.request.scope['path']}?{urlencode([*query, ('cursor', page.next_cursor)])}"
             self.response.headers["Link"] = f'<{address}>; rel="next"'
         return PageOf(items=[show(one) for one in page.items], next_cursor=page.next_cursor)
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -39,6 +40,7 @@ MEDIA_TYPE = "application/problem+json"
 #: When to ask again, where nobody can say: the same request is running; the store does not answer.
 SOON = timedelta(seconds=2)
 LATER = timedelta(seconds=5)
+NOT_THIS_METHOD = 405
 
 Detail: TypeAlias = dict[str, JsonValue]
 
@@ -94,7 +96,10 @@ CODES: Mapping[str, Kin] = {
 PROTOCOL: Mapping[int, tuple[str, str]] = {
     400: ("malformed_request", "The request could not be read. Send JSON in UTF-8."),
     404: ("not_found", "There is nothing at this address. What there is: /api/v1/openapi.json."),
-    405: ("method_not_allowed", "This address does not take this method; the header Allow says what it takes."),
+    NOT_THIS_METHOD: (
+        "method_not_allowed",
+        "This address does not take this method; the header Allow says what it takes.",
+    ),
 }
 
 _SENTENCES = {
@@ -140,12 +145,13 @@ async def invalid(_request: Request, error: Exception) -> JSONResponse:
     return problem(KINDS[Invalid], "invalid", sentence, errors=errors)
 
 
-async def unrouted(_request: Request, error: Exception) -> JSONResponse:
+async def unrouted(request: Request, error: Exception) -> JSONResponse:
     """The answer to what Starlette refuses."""
     if not isinstance(error, HTTPException):
         raise error
     code, sentence = PROTOCOL.get(error.status_code, ("refused", str(error.detail)))
-    return problem(Kin(error.status_code, str(error.detail)), code, sentence, headers=error.headers or {})
+    headers = {"Allow": _allowed(request)} if error.status_code == NOT_THIS_METHOD else error.headers
+    return problem(Kin(error.status_code, str(error.detail)), code, sentence, headers=headers)
 
 
 def problem(
@@ -168,6 +174,12 @@ def problem(
         **(more or {}),
     }
     return JSONResponse(body, kin.status, headers, MEDIA_TYPE)
+
+
+def _allowed(request: Request) -> str:
+    """All methods of this address; the router knows only those of the first route that it met there."""
+    here = [one for one in iter_route_contexts(request.app.routes) if one.path_regex.match(request.scope["path"])]
+    return ", ".join(sorted({method for one in here for method in one.methods or ()}))
 
 
 def _headers(error: PlayoutError, kin: Kin, now: datetime) -> dict[str, str]:

@@ -33,5 +33,5 @@ def refusals(*statuses: int) -> Responses:
 GUARDED = refusals(401, 403, 413, 422)
 #: With a JSON body, or an Idempotency-Key, or both.
 POSTED = refusals(401, 403, 409, 413, 415, 422)
-#: The document of a 304, 204 and the like has no body.
+#: The header of an answer that shows a version.
 ETAG: dict[str, Any] = {"ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}}}

@@ -95,7 +95,8 @@ async def _once(request: Request, actor: Actor, key: str, body: bytes, handle: H
 
 def _fingerprint(request: Request, body: bytes) -> bytes:
     """What makes two requests the same. Of a streamed body its announced size has to do."""
-    head = [request.method, request.url.path, request.url.query, str(bodies.announced_size(request))]
+    scope = request.scope  # what was routed; `request.url` is made from the Host header
+    head = [request.method, scope["path"], scope["query_string"].decode("latin-1"), bodies.announced_size(request)]
     return json.dumps(head).encode() + b"\n" + body
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict, JsonValue
 
-from playout.api.words import Given, GivenTime, Options, Text, Time, Told
+from playout.api.words import Given, GivenTime, Options, Shown, Text, Time, Told
 from playout.domain.channel import ChannelState
 from playout.domain.delivery import State
 from playout.domain.person import Scope
@@ -219,7 +219,7 @@ class ChannelOptions(Told):
     refused: dict[str, str] = Field(description="By option: why it cannot be switched on.")
     most_seconds: float | None = Field(description="The longest video this account may post; null: as in `limits`.")
     blocked: Remark | None = Field(description="Nothing can be posted right now, and why.")
-    shown: Options = Field(description="What a page shows beside the form, such as the account's name.")
+    shown: Shown = Field(description="What a page shows beside the form, such as the account's name.")
     limits: Limits
 
 
@@ -310,7 +310,7 @@ class Destination(Told):
     channel_id: str
     caption: str | None
     title: str | None
-    options: Options
+    options: Shown
 
 
 class Progress(Told):

@@ -94,6 +94,7 @@ GivenTime = Annotated[datetime, Field(strict=False), AfterValidator(_utc), Befor
 #: A time in an answer: RFC 3339, UTC, `Z`.
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str), _TIME]
 Text = Annotated[str, AfterValidator(_storable)]
+Shown = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "additionalProperties": True})]
 Options = Annotated[
     dict[str, Any],
     AfterValidator(_options),

@@ -18,10 +18,11 @@ from random import Random
 
 from playout.application.grants import Grants, Opened
 from playout.application.hand import Hand
-from playout.application.holding import Holding, seen_publishing
+from playout.application.holding import Holding
 from playout.application.ports import Clock, Files, Platform, Ref, Store, Task, Work
 from playout.application.pulls import Pulls
 from playout.domain import delivery as moves
+from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery, JsonValue, Next, Outcome, Receipt, State
 from playout.domain.errors import FileGone, LostHand, NotFound, PlayoutError, Stale, Unavailable, Unreadable
 from playout.domain.event import Event
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 #: How the law names a look where rates are counted.
 LOOK = "look"
 STILL_PROBING = timedelta(seconds=2)
+A_WHILE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,10 @@ class Deliver:
             moved = await self._failed(work, hand.delivery, failure, looked=looked, opened=opened)
         milliseconds = round((time.monotonic() - began) * 1000)
         saved = await hand.save(moved, self._events(work.delivery, moved, milliseconds))
-        await self._published(work, saved)
-        if saved.in_hand_until is None or opened is None:
+        if opened is None:
+            return None
+        await self._published(opened.channel, saved)
+        if saved.in_hand_until is None:
             return None
         return replace(work, delivery=saved, channel=opened.channel)
 
@@ -210,13 +214,15 @@ class Deliver:
             await self._holding.broke(channel, failure.reason)
         return failure
 
-    async def _published(self, work: Work, saved: Delivery) -> None:
-        if saved.state is State.PUBLISHED and work.delivery.state is not State.PUBLISHED:
-            channel = await self._store.channels.get(saved.workspace_id, saved.channel_id)
-            try:
-                await self._store.channels.save(seen_publishing(channel, saved))
-            except Stale:
-                log.debug("channel.busy", extra={"channel_id": channel.id})
+    async def _published(self, channel: Channel, saved: Delivery) -> None:
+        """Notes on the channel when it last published; to the minute, and not worth a second try."""
+        last, at = channel.last_published_at, saved.receipt.published_at if saved.receipt else None
+        if saved.state is not State.PUBLISHED or at is None or (last and at - last < A_WHILE):
+            return
+        try:
+            await self._store.channels.save(replace(channel, last_published_at=at))
+        except Stale:
+            log.debug("channel.busy", extra={"channel_id": channel.id})
 
     def _events(self, before: Delivery, after: Delivery, milliseconds: int) -> list[Event]:
         """A line of history when something a person would want to know has changed; progress alone is none."""

@@ -1,7 +1,6 @@
 """A channel that lost its sign-in holds its deliveries; one reconnect lets them all go on."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 from playout.application.ports import Clock, Store
 from playout.domain import delivery as moves
@@ -93,9 +92,3 @@ class Holding:
             code=reason.code,
             message=reason.message,
         )
-
-
-def seen_publishing(channel: Channel, delivery: Delivery) -> Channel:
-    """The channel after this delivery was published."""
-    at = delivery.receipt.published_at if delivery.receipt else None
-    return replace(channel, last_published_at=at)

@@ -45,8 +45,10 @@ class Bars(AbstractContextManager["Bars"]):
             OnlyWithBytes(TimeRemainingColumn(compact=True)),
             console=Console(file=stream, no_color=not colour),
             transient=True,
+            redirect_stdout=False,  # data does not belong among the messages
         )
         self._tasks: dict[str, TaskID] = {}
+        self._totals: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -59,9 +61,16 @@ class Bars(AbstractContextManager["Bars"]):
 
     def show(self, key: str, label: str, done: int = 0, total: int = 0) -> None:
         """`done` of `total` bytes; total 0: a bar that only moves."""
+        if key in self._tasks and self._totals[key] != total:
+            self.over(key)  # Rich keeps a total once it has one
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(label, total=total or None)
-        self._progress.update(self._tasks[key], description=label, completed=done, total=total or None)
+            self._totals[key] = total
+        self._progress.update(self._tasks[key], description=label, completed=done)
+
+    def hint(self, key: str, label: str) -> None:
+        """A bar that only moves."""
+        self.show(key, label)
 
     def over(self, key: str) -> None:
         """Its line goes."""

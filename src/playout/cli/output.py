@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol, TextIO
+from typing import Protocol
 
 import typer
 
@@ -30,6 +30,10 @@ class Progress(Protocol):
         """`done` of `total` bytes; total 0: only that it goes on."""
         ...
 
+    def hint(self, key: str, label: str) -> None:
+        """The same, where it can be cleared away again; elsewhere nothing."""
+        ...
+
     def over(self, key: str) -> None:
         """This one is not going on any more."""
         ...
@@ -38,10 +42,8 @@ class Progress(Protocol):
 class Out:
     """Where a verb prints."""
 
-    def __init__(self, *, as_json: bool, data: TextIO | None = None, messages: TextIO | None = None) -> None:
+    def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self._data = data or sys.stdout
-        self._messages = messages or sys.stderr
 
     # ── data ────────────────────────────────────────────────────────────────────────────────────
 
@@ -63,7 +65,8 @@ class Out:
                 self._print(table([heading for heading, _ in columns], rows))
 
     def _print(self, text: str) -> None:
-        print(text, file=self._data, flush=True)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
     # ── messages ────────────────────────────────────────────────────────────────────────────────
 
@@ -93,23 +96,24 @@ class Out:
     def progress(self) -> AbstractContextManager[Progress]:
         """Bars on a terminal; elsewhere a line when something new begins."""
         if self._on_terminal and not self.as_json:
-            bars: AbstractContextManager[Progress] = _bars(self._messages, colour=self._colour)
+            bars: AbstractContextManager[Progress] = _bars(sys.stderr, colour=self._colour)
             return bars
         return nullcontext(Lines(self))
 
     def _tell(self, mark: str, text: str, facts: Record, colour: str | None = None) -> None:
         if self.as_json:
-            self._message(json.dumps({"message": text, **facts}, ensure_ascii=False))
+            self._message(json.dumps({"message": text.strip(), **facts}, ensure_ascii=False))
         else:
             shown = typer.style(mark, fg=colour) if self._colour else mark
             self._message(f"{shown} {plain(text)}" if mark else plain(text))
 
     def _message(self, text: str) -> None:
-        print(text, file=self._messages, flush=True)
+        sys.stderr.write(text + "\n")  # looked up each time: bars put themselves in its place
+        sys.stderr.flush()
 
     @property
     def _on_terminal(self) -> bool:
-        return self._messages.isatty() and os.environ.get("TERM") != "dumb"
+        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     @property
     def _colour(self) -> bool:
@@ -128,6 +132,9 @@ class Lines:
         if self._last.get(key) != label:
             self._last[key] = label
             self._out.say(label, **({"sent": done, "total": total} if total else {}))
+
+    def hint(self, key: str, label: str) -> None:
+        """No line."""
 
     def over(self, key: str) -> None:
         """Nothing to clear away."""

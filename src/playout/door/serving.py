@@ -1,6 +1,7 @@
 """`serve` and `work`: until a signal, then in good order. A graceful stop is a success: exit code 0."""
 
 import asyncio
+import logging
 import socket
 from contextlib import AsyncExitStack
 
@@ -28,7 +29,10 @@ def work(call: Call) -> int:
 
 def _start(call: Call, given: dict[str, str | int]) -> Loaded:
     loaded = current({**call.flags, **given})
-    logs.setup(level="debug" if call.debug else loaded.settings.log_level, form=loaded.settings.log_format)
+    form = "json" if call.out.as_json else loaded.settings.log_format
+    logs.setup(level="debug" if call.debug else loaded.settings.log_level, form=form)
+    for chatty in ("alembic", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     return loaded
 
 

@@ -204,7 +204,12 @@ class PostgresEngine:
                     heartbeat_timeout=self._heartbeat,
                     log_aggregation_interval=timedelta(0),  # statistics that nobody reads
                 )
-            except Exception:
+            except Exception as error:
+                if self._crew.dismissed:
+                    log.warning(
+                        "engine.left_jobs_behind", extra={"reason": str(error).strip()}
+                    )  # others take them over
+                    return
                 log.exception("engine.starts_again")
                 await asyncio.sleep(pause)
 

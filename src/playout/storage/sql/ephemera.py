@@ -50,8 +50,8 @@ def _put_new(connection: Connection, key: str, value: str, expires_at: datetime,
         index_elements=["key"],
         set_={"value": insert.excluded.value, "expires_at": insert.excluded.expires_at},
         where=ephemera.c.expires_at <= now,
-    )
-    while connection.execute(put).rowcount == 0:
+    ).returning(ephemera.c.key)
+    while connection.execute(put).first() is None:
         standing = _get(connection, key, now)
         if standing is not None:
             return standing

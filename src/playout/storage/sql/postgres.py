@@ -6,7 +6,7 @@ server went away for a moment. A COMMIT whose answer was lost is never repeated:
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from playout.domain.errors import Unavailable
 from playout.storage.sql.failures import named
 from playout.storage.sql.runner import Script
-from playout.storage.sql.schema import HEAD, Migrate, revision_of
+from playout.storage.sql.schema import REVISIONS, Migrate, revision_of
 from playout.storage.sql.store import SqlStore
 
 T = TypeVar("T")
@@ -63,6 +63,11 @@ class PostgresRunner:
     async def write(self, script: Script[T]) -> T:
         async with self._counted():
             return await _transact(self._engine, script)
+
+    async def ping(self) -> None:
+        """Asks once: whoever wants to know whether it serves does not want to wait until it does."""
+        async with self._counted():
+            await _once(self._reading, lambda c: c.execute(text("SELECT 1")))
 
     async def close(self) -> None:
         self._closed = True
@@ -117,26 +122,33 @@ def _passes(error: DBAPIError) -> bool:
 
 
 class PostgresStore(SqlStore):
-    """Keeps the promises of `Store` in the database at `url` (`postgresql://…`), over at most `pool` connections."""
+    """Keeps the promises of `Store` in the database at `url` (`postgresql://…`), over at most `pool` connections.
 
-    def __init__(self, url: str, *, pool: int = 8, migrate: Migrate) -> None:
+    `migrate` is called only if the schema is not the last of `revisions`.
+    """
+
+    def __init__(self, url: str, *, pool: int = 8, migrate: Migrate, revisions: Sequence[str] = REVISIONS) -> None:
         self._migrate = migrate
+        self._revisions = revisions
         self._runner = PostgresRunner(url, pool)
         super().__init__(self._runner)
 
     async def prepare(self) -> None:
         """Raises SchemaAhead. Of several processes one migrates, the others wait and find it done."""
-        if await self._runner.write(revision_of) != HEAD:
+        if await self._runner.write(self._revision) != self._revisions[-1]:
             await self._runner.write(self._bring_up_to_date)
 
     async def ping(self) -> None:
-        await self._runner.read(lambda c: c.execute(text("SELECT 1")))
+        await self._runner.ping()
 
     async def close(self) -> None:
         await self._runner.close()
 
+    def _revision(self, connection: Connection) -> str | None:
+        return revision_of(connection, self._revisions)
+
     def _bring_up_to_date(self, connection: Connection) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(select(func.pg_advisory_xact_lock(MIGRATION)))
-        if revision_of(connection) != HEAD:
+        if self._revision(connection) != self._revisions[-1]:
             self._migrate(connection)

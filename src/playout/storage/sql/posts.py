@@ -39,12 +39,10 @@ class SqlPosts:
 
 
 def _save(connection: Connection, post: Post, made: Sequence[Delivery], happened: Sequence[Event]) -> Post:
-    """Deliveries in the order of their ids, so that two saves of one post never wait for each other."""
+    if any((one.workspace_id, one.post_id) != (post.workspace_id, post.id) for one in made):
+        raise Stale
     saved = rows.save(connection, POSTS, post)
-    for one in sorted(made, key=lambda one: one.id):
-        if (one.workspace_id, one.post_id) != (post.workspace_id, post.id):
-            raise Stale
-        rows.save(connection, DELIVERIES, one)
+    rows.save_all(connection, DELIVERIES, made)
     rows.note(connection, happened)
     return saved
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection, NullPool, create_engine
 
-#: How long a writer waits for another process to finish.
-PATIENCE = 10.0  # seconds
 #: A WAL that grew in a burst is cut back to this at the next checkpoint.
 WAL_LIMIT = 64 * 1024 * 1024  # bytes
 
@@ -23,12 +21,15 @@ PRAGMAS = (
 )
 
 
-def connect(path: Path, *, read_only: bool = False) -> Connection:
-    """A connection of its own, on which BEGIN and COMMIT are said by hand. May be handed from thread to thread."""
+def connect(path: Path, patience: float, *, read_only: bool = False) -> Connection:
+    """A connection of its own, on which BEGIN and COMMIT are said by hand. May be handed from thread to thread.
+
+    Waits for `patience` seconds for another process to finish.
+    """
 
     def opened() -> sqlite3.Connection:
-        raw = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-        _use_wal(raw)
+        raw = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+        _use_wal(raw, patience)
         for pragma in (*PRAGMAS, "query_only=ON") if read_only else PRAGMAS:
             raw.execute(f"PRAGMA {pragma}")
         return raw
@@ -68,9 +69,9 @@ def back_up(path: Path, to: Path) -> None:
         os.close(folder)
 
 
-def _use_wal(raw: sqlite3.Connection) -> None:
+def _use_wal(raw: sqlite3.Connection, patience: float) -> None:
     """Two processes that open a new file at once get in each other's way here, and SQLite does not wait by itself."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
             raw.execute("PRAGMA journal_mode=WAL").fetchone()

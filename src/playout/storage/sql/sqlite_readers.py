@@ -25,8 +25,9 @@ THREADS = 4
 class Readers:
     """Opens connections as they are needed, at most one a thread; `close` closes them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float) -> None:
         self._path = path
+        self._patience = patience
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sqlite-reader")
         self._mine = threading.local()
         self._connections: list[Connection] = []
@@ -61,6 +62,6 @@ class Readers:
     def _connect(self) -> Connection:
         connection: Connection | None = getattr(self._mine, "connection", None)
         if connection is None:
-            self._mine.connection = connection = connect(self._path, read_only=True)
+            self._mine.connection = connection = connect(self._path, self._patience, read_only=True)
             self._connections.append(connection)
         return connection

@@ -49,8 +49,9 @@ class Order:
 class Writer:
     """Starts its thread with the first script; `close` ends it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float) -> None:
         self._path = path
+        self._patience = patience
         self._orders: SimpleQueue[Order | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
@@ -116,7 +117,7 @@ class Writer:
 
     def _connect(self) -> Connection:
         if self._connection is None:
-            self._connection = connect(self._path)
+            self._connection = connect(self._path, self._patience)
         return self._connection
 
     def _disconnect(self) -> None:

@@ -1,0 +1,108 @@
+"""A large video, delivered by the whole house: every chunk a step with its save, against one `curl -T` of the file.
+
+The file is a clip whose rest is a hole, so that no disk is measured on either side. The sandbox throws the bytes away.
+"""
+
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from bench.figures import Figure
+from bench.measured import child, command
+from playout.domain.delivery import State
+from playout.domain.video import VideoState
+from playout.media.clip import Clip, make_clip
+from playout.settings import Settings
+from playout.wiring import House, open_house
+from tests.crash.stage import FLOWS, Sandbox, connect, schedule, settings_for
+from tests.crash.victim import ACTOR
+
+GIB = 1024**3
+ROUNDS = 3
+
+
+def figures(folder: Path) -> Iterator[Figure]:
+    """Ratio of speeds, and the peak of memory for one and four GiB."""
+    sandbox = Sandbox(folder / "sandbox")
+    sandbox.configure(sink=True, tiktok={"processing_seconds": 0, "moderation_seconds": 0})
+    try:
+        ours, theirs, peaks = [], [], []
+        for number in range(ROUNDS):
+            seconds, peak = deliver(folder / f"one-{number}", sandbox, GIB)
+            ours.append(seconds)
+            peaks.append(peak)
+            theirs.append(curl(folder, sandbox, GIB))
+        ratio = statistics.median(theirs) / statistics.median(ours)
+        yield Figure(
+            "1 GiB: speed against curl -T, whole delivery (median of 3)", f"{ratio:.2f}", ">= 0.8", ratio >= 0.8
+        )
+        yield Figure("  ours / curl, seconds", f"{statistics.median(ours):.2f} / {statistics.median(theirs):.2f}")
+        _, four = deliver(folder / "four", sandbox, 4 * GIB)
+        one = max(peaks)
+        yield Figure("peak memory for 1 GiB", f"{one:.0f} MiB", "< 200 MiB", one < 200)
+        yield Figure("peak memory for 4 GiB", f"{four:.0f} MiB", "within 20 MiB", four < 200 and abs(four - one) <= 20)
+    finally:
+        sandbox.close()
+
+
+def deliver(folder: Path, sandbox: Sandbox, size: int) -> tuple[float, float]:
+    """Seconds from the first look of the planner to `published`, and the worker's peak memory in MiB."""
+    folder.mkdir()
+    settings = settings_for(folder, sandbox, FLOWS[0])
+    child(lambda: asyncio.run(_prepare(settings, size)))
+    run = child(lambda: asyncio.run(_deliver(settings)))
+    return float(run.result), run.peak
+
+
+async def _prepare(settings: Settings, size: int) -> None:
+    async with open_house(settings) as house:
+        channel_id = await connect(house)
+        video_id = await _large_video(house, settings.data_dir, size)
+        await schedule(house, video_id, channel_id, FLOWS[0])
+
+
+async def _large_video(house: House, folder: Path, size: int) -> str:
+    """A real clip is taken in and probed; then its file grows by a hole to the size wanted."""
+    clip = folder / "clip.mp4"
+    make_clip(clip, Clip(seconds=1))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield clip.read_bytes()
+
+    video = await house.services.videos.take_in(ACTOR, clip.name, pieces())
+    chore = await house.store.chores.get(video.workspace_id, f"probe:{video.id}")
+    assert chore
+    await house.services.videos.probe(chore)
+    await house.store.chores.done(chore)
+    (stored,) = [one for one in (folder / "files").rglob(video.id) if one.is_file()]
+    os.truncate(stored, size)
+    ready = await house.services.videos.get(ACTOR, video.id)
+    assert ready.state is VideoState.READY
+    await house.store.videos.save(replace(ready, size=size))
+    return video.id
+
+
+async def _deliver(settings: Settings) -> float:
+    async with open_house(settings) as house:
+        began = time.monotonic()
+        async with house.working():
+            while True:
+                (delivery,) = (await house.services.deliveries.list(ACTOR, limit=1)).items
+                if delivery.state is State.PUBLISHED:
+                    return time.monotonic() - began
+                assert delivery.state in {State.WAITING, State.SENDING, State.PROCESSING}, delivery
+                await asyncio.sleep(0.02)
+
+
+def curl(folder: Path, sandbox: Sandbox, size: int) -> float:
+    """Seconds of `curl -T` of a file of this size to the same process."""
+    file = folder / "for-curl.mp4"
+    file.touch()
+    os.truncate(file, size)
+    run = command("curl", "--silent", "--fail", "--noproxy", "*", "-T", str(file), f"{sandbox.url}/_sandbox/sink")
+    assert run.result == 0, "curl failed"
+    return run.seconds

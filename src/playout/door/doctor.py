@@ -1,0 +1,192 @@
+"""`doctor`: looks for what is wrong, and says how to mend it. Changes nothing but what every start changes."""
+
+import asyncio
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import playout
+from playout.application.ports import Clock, Vault
+from playout.cli.choose import pages
+from playout.cli.desk import Call
+from playout.cli.exits import Exit
+from playout.cli.output import Record
+from playout.domain.errors import Locked, PlayoutError
+from playout.domain.ids import new_id
+from playout.door import signals
+from playout.door.opening import quiet_logs, settled
+from playout.lock import folder_lock
+from playout.media.clip import Clip, make_clip
+from playout.media.files import open_files
+from playout.media.probe import WorkerProbe
+from playout.settings import Settings, current
+from playout.wiring import House, open_house
+
+LEAST_FREE = 2 * 1024**3  # bytes
+_SKEW = 5.0  # seconds between our clock and the file system's
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `fix` None: it is well."""
+
+    name: str
+    told: str
+    fix: str | None = None
+
+
+def doctor(call: Call, *, everything: bool) -> int:
+    """Prints what is wrong, with `everything` also what is well; exit code 1 if anything is wrong."""
+    findings: list[Finding] = []
+    try:
+        settings = settled(current(call.flags))
+    except PlayoutError as error:
+        findings.append(Finding("settings", error.sentence, "Correct that setting; `playout config` lists them all."))
+    else:
+        quiet_logs(settings.data_dir, debug=call.debug)
+        findings.append(Finding("settings", "all can be read"))
+        signals.run(_examine(settings, findings), lambda: None)
+    return _tell(call, findings, everything=everything)
+
+
+def _tell(call: Call, findings: Sequence[Finding], *, everything: bool) -> int:
+    wrong = [one for one in findings if one.fix]
+    for one in findings if everything else wrong:
+        record: Record = {"check": one.name, "ok": one.fix is None, "told": one.told, "fix": one.fix}
+        mark, mend = ("✗", f"\n    → {one.fix}") if one.fix else ("✓", "")
+        call.out.record(record, f"{mark} {one.name}: {one.told}{mend}")
+    if not wrong:
+        call.out.done(f"All is well: {len(findings)} checks.")
+    return Exit.FAILED if wrong else Exit.DONE
+
+
+async def _examine(settings: Settings, findings: list[Finding]) -> int:
+    try:
+        async with open_house(settings) as house:
+            findings += [_folder(settings), _disk(settings), _clock(settings, house.services.clock)]
+            findings += [await _database(house), await _files(house), _key_file(settings), await _keys(house)]
+            findings += [_platforms(house), _public_url(settings), _worker(settings)]
+    except PlayoutError as error:
+        findings.append(Finding("start", error.sentence, "Nothing can be started before this is mended."))
+    findings.append(await _video())
+    return Exit.DONE
+
+
+def _folder(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    open_to_others = [
+        path.name or str(path)
+        for path in (folder, *(one for one in folder.iterdir() if one.suffix in {".db", ".key"}))
+        if stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+    if not os.access(folder, os.W_OK):
+        return Finding(
+            "data folder", f"{folder} cannot be written", "Let this user write there, or set PLAYOUT_DATA_DIR."
+        )
+    if open_to_others:
+        fix = f"chmod -R go-rwx {folder}"
+        return Finding("data folder", f"others on this machine can read {', '.join(open_to_others)}", fix)
+    return Finding("data folder", f"{folder} is writable and private")
+
+
+def _disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.data_dir).free
+    told = f"{free / 1024**3:.1f} GiB free"
+    return Finding("disk", told, None if free >= LEAST_FREE else "Make room, or set another data folder.")
+
+
+def _clock(settings: Settings, clock: Clock) -> Finding:
+    """Against the file system's, and against the age of the program itself."""
+    with tempfile.TemporaryFile(dir=settings.data_dir) as fresh:
+        apart = abs(os.fstat(fresh.fileno()).st_mtime - clock.now().timestamp())
+    made = Path(playout.__file__).stat().st_mtime
+    told = f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
+    well = apart < _SKEW and clock.now().timestamp() >= made
+    return Finding("clock", told, None if well else "Set the clock (timedatectl set-ntp true): posts go out by it.")
+
+
+async def _database(house: House) -> Finding:
+    try:
+        await house.store.ping()
+    except PlayoutError as error:
+        return Finding("database", error.sentence, "Start it, or correct PLAYOUT_DATABASE_URL.")
+    return Finding("database", "answers, and its schema is current")
+
+
+async def _files(house: House) -> Finding:
+    key, sent = f"doctor/{new_id('try', house.services.clock.now())}", b"doctor"
+
+    async def once() -> AsyncIterator[bytes]:
+        yield sent
+
+    try:
+        await house.files.put(key, once(), limit=len(sent))
+        back = b"".join([piece async for piece in house.files.read(key, 0, len(sent))])
+        await house.files.delete(key)
+    except PlayoutError as error:
+        return Finding("file store", error.sentence, "See PLAYOUT_FILES_URL, and whether it may be written.")
+    wrong = None if back == sent else "See what stands between Playout and the file store."
+    return Finding("file store", "takes, gives back and deletes", wrong)
+
+
+def _key_file(settings: Settings) -> Finding:
+    path = settings.data_dir / "secret.key"
+    if settings.secret_keys:
+        return Finding("key", "given by PLAYOUT_SECRET_KEYS")
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return Finding("key", f"others on this machine can read {path}", f"chmod 600 {path}")
+    return Finding("key", f"{path} is private. Keep a copy of it elsewhere")
+
+
+async def _keys(house: House) -> Finding:
+    people = house.services.people
+    actor = people.operator("cli")
+    sealed = [one async for one in pages(lambda **page: house.services.channels.list(actor, **page)) if one.data_key]
+    vault: Vault = house.vault
+    lost = [one.id for one in sealed if one.data_key and one.data_key.key_id not in vault.key_ids]
+    if lost:
+        fix = "Put the key they were sealed under back (PLAYOUT_SECRET_KEYS or secret.key), or reconnect them."
+        return Finding("channels' keys", f"missing for {', '.join(lost)}", fix)
+    return Finding("channels' keys", f"there for all {len(sealed)} connected channel(s)")
+
+
+def _platforms(house: House) -> Finding:
+    known = ", ".join(house.services.channels.configured())
+    if known:
+        return Finding("platforms", f"set up: {known}")
+    fix = "Set PLAYOUT_TIKTOK_CLIENT_KEY and PLAYOUT_TIKTOK_CLIENT_SECRET, from your app at TikTok for Developers."
+    return Finding("platforms", "none is set up", fix)
+
+
+def _public_url(settings: Settings) -> Finding:
+    https = settings.public_url.startswith("https://")
+    if settings.tiktok_transfer == "pull" and not https:
+        fix = "Set PLAYOUT_PUBLIC_URL to an https address, or PLAYOUT_TIKTOK_TRANSFER to file."
+        return Finding("public address", f"{settings.public_url}: a platform fetches from https only", fix)
+    return Finding("public address", settings.public_url)
+
+
+def _worker(settings: Settings) -> Finding:
+    try:
+        with folder_lock(settings.data_dir):
+            return Finding("worker", "nobody works on this folder right now")
+    except Locked:
+        return Finding("worker", "a Playout works on this folder")
+
+
+async def _video() -> Finding:
+    """Makes a clip and has it looked into, as every upload is."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="playout-doctor-") as name:
+            clip = Path(name) / "clip"
+            await asyncio.to_thread(make_clip, clip, Clip(seconds=0.5, width=108, height=192))
+            probed = await WorkerProbe(open_files(Path(name).as_uri())).probe("clip")
+    except (PlayoutError, OSError, ValueError) as error:
+        return Finding(
+            "video", f"a clip could not be looked into: {error}", "Install Playout again: PyAV does not work."
+        )
+    return Finding("video", f"PyAV works: {probed.facts.video_codec}, {probed.facts.width}×{probed.facts.height}")
