@@ -113,6 +113,25 @@ async def test_a_request_that_was_refused_leaves_its_key_free(stage: Stage) -> N
     assert (refused.status_code, unread.status_code, mended.status_code) == (422, 422, 201)
 
 
+async def test_a_refused_repeat_does_not_free_the_key_of_a_run_that_may_have_had_its_effect(stage: Stage) -> None:
+    body = await stage.new_post()
+    stage.cast.platform.gate.clear()
+    running = asyncio.create_task(stage.alice.post(f"{API}/posts", json=body, headers=KEY))
+    await stage.cast.platform.asked.wait()
+    stage.cast.clock.move(days=2)  # the first run hangs, and the time that the post was for passes
+    stage.cast.platform.asked.clear()
+    repeat = asyncio.create_task(stage.alice.post(f"{API}/posts", json=body, headers=KEY))
+    await stage.cast.platform.asked.wait()
+    stage.cast.platform.gate.set()
+    problem(await repeat, 422, "in_the_past")
+    assert (await running).status_code == 201
+
+    mended = await stage.alice.post(f"{API}/posts", json=body | {"scheduled_at": None}, headers=KEY)
+
+    problem(mended, 422, "idempotency_conflict")
+    assert len((await stage.alice.get(f"{API}/posts")).json()["items"]) == 1
+
+
 async def test_an_upload_sent_twice_is_one_video(stage: Stage) -> None:
     first = await stage.alice.post(f"{API}/videos?filename=a.mp4", content=CLIP, headers=KEY)
     again = await stage.alice.post(f"{API}/videos?filename=a.mp4", content=CLIP, headers=KEY)

@@ -4,11 +4,14 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
 import uvicorn
 
+from playout.application.ports import Fetched
+from playout.application.ports.files import PIECE
 from tests.api.stage import API, Stage, problem
 from tests.cast import CLIP, MOST_BYTES, stream
 
@@ -133,6 +136,23 @@ async def test_a_stream_over_a_socket_arrives_whole(stage: Stage) -> None:
 
     assert (taken.status_code, fetched.content) == (201, CLIP)
     assert "server" not in fetched.headers
+
+
+async def test_a_platform_that_hangs_up_has_not_fetched_everything(stage: Stage) -> None:
+    cast = stage.cast
+    video, size = await cast.video(cast.alice), 32 * PIECE  # more than sockets take without anybody reading
+    await cast.files.put(video.key, stream(bytes(size), PIECE), limit=size)
+    await cast.store.videos.save(replace(video, size=size))
+    nonce = await offered(stage, video.id)
+
+    async with served(stage) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET /pull/{nonce}.mp4 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        writer.close()
+        await writer.wait_closed()
+
+    assert await cast.services.pulls.withdraw(nonce) == Fetched.SOMETHING
 
 
 async def offered(stage: Stage, video_id: str) -> str:

@@ -14,10 +14,11 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", default="", help="cases whose name holds this text")
     parser.add_argument("--every", type=int, default=1, help="one case of so many")
+    parser.add_argument("--sample", action="store_true", help="the cases that `make test` runs")
     asked = parser.parse_args()
     if asked.verb == "teeth":
         return all_mistakes(asked.only)
-    return all_cases(asked.workers, asked.only, asked.every)
+    return all_cases(asked.workers, asked.only, asked.every, sample=asked.sample)
 
 
 if __name__ == "__main__":

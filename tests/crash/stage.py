@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -42,6 +43,7 @@ FLOWS = (
     Flow("direct", {"privacy_level": "PUBLIC_TO_EVERYONE"}),
     Flow("private", {"privacy_level": "SELF_ONLY"}),
     Flow("inbox", {"mode": "inbox"}),
+    Flow("pull", {"privacy_level": "PUBLIC_TO_EVERYONE"}, transfer="pull"),
     Flow("renewing", {"privacy_level": "PUBLIC_TO_EVERYONE"}, access_seconds=300, offset=270.0),
 )
 
@@ -60,15 +62,18 @@ class Sandbox:
         assert self._process.stdout
         ready = json.loads(self._process.stdout.readline())
         self.url: str = ready["url"]
-        self.port: int = ready["port"]
+        self.public_url = f"http://127.0.0.1:{_free_port()}"  #: of the victim, where a pull comes to
         self.configure(
             limits=False,
             durable=False,
-            media_checks=False,
             auto_consent=True,
             pull_insecure=True,
             pull_delay=0.05,
-            tiktok={"processing_seconds": 0.05, "moderation_seconds": 0.05},
+            tiktok={
+                "processing_seconds": 0.05,
+                "moderation_seconds": 0.05,
+                "verified_prefixes": [f"{self.public_url}/pull/"],
+            },
         )
 
     def configure(self, **changes: object) -> None:
@@ -94,6 +99,11 @@ class Sandbox:
         self._process.wait(10)
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
 def settings_for(folder: Path, sandbox: Sandbox, flow: Flow, database: str = "") -> Settings:
     """The victim's settings. `database` empty: SQLite in the folder."""
     return Settings.model_validate(
@@ -105,7 +115,7 @@ def settings_for(folder: Path, sandbox: Sandbox, flow: Flow, database: str = "")
             "tiktok_www_url": f"{sandbox.url}/tiktok-www",
             "tiktok_api_url": f"{sandbox.url}/tiktok-api",
             "tiktok_transfer": flow.transfer,
-            "public_url": "http://127.0.0.1:8030",
+            "public_url": sandbox.public_url,
         }
     )
 

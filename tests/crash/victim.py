@@ -10,15 +10,18 @@ import json
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from playout.application.ports import Store
 from playout.domain.delivery import Delivery, State
 from playout.domain.person import ALL_SCOPES, Actor
+from playout.door.answering import answering, listen
 from playout.settings import Settings
 from playout.wiring import House, open_house
 
@@ -137,7 +140,7 @@ async def live(settings: Settings, plan: Plan, trace: Path) -> Found:
         observer=Watcher(trigger),
         around_store=lambda store: cast("Store", WitnessStore(store, trigger)),
     )
-    async with opening as house, house.working():
+    async with opening as house, house.working(), _answering(house):
         until = time.monotonic() + PATIENCE
         delivery = await _delivery(house)
         while not _at_rest(delivery) and time.monotonic() < until:
@@ -149,6 +152,18 @@ async def live(settings: Settings, plan: Plan, trace: Path) -> Found:
         delivery.receipt.remote_id if delivery.receipt else "",
         delivery.tries,
     )
+
+
+@asynccontextmanager
+async def _answering(house: House) -> AsyncIterator[None]:
+    """Where the platform fetches the file by itself, our address has to answer."""
+    if house.settings.tiktok_transfer == "file":
+        yield
+    else:
+        address = urlsplit(house.settings.public_url)
+        listener = listen("127.0.0.1", address.port or 0)
+        async with answering(house.services, listener, ()):
+            yield
 
 
 def _at_rest(delivery: Delivery) -> bool:

@@ -265,6 +265,7 @@ def own_server() -> Iterator[PostgresServer]:
     server.close()
 
 
+@pytest.mark.slow
 async def test_it_outlives_a_crash_of_the_server(own_server: PostgresServer) -> None:
     """The tables are unlogged: the crash empties them, and wakes of before may be lost. Those of after are not."""
     ledger, url = Ledger(), own_server.new()
@@ -284,6 +285,7 @@ async def test_it_outlives_a_crash_of_the_server(own_server: PostgresServer) -> 
     assert ledger.began.count("long") == 1
 
 
+@pytest.mark.slow
 async def test_it_stops_in_time_without_a_server(own_server: PostgresServer) -> None:
     ledger, url = Ledger(), own_server.new()
     await PostgresEngine(url, 1).prepare()

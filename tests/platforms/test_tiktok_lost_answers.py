@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from playout.domain.delivery import Receipt
+from playout.domain.delivery import JsonValue, Receipt, State
 from playout.domain.retry import Kind, PlatformFailure
 from playout.platforms.http import Http
 from tests.platforms.tiktok_stage import INBOX, LARGE, PRIVATE, Show, adapter
@@ -81,6 +81,19 @@ async def test_tiktok_out_of_reach_is_only_a_wait(alice: Show, http: Http, step:
     assert not alice.fenced
     assert isinstance(await alice.to_the_end(), Receipt)
     assert await alice.published() == 1
+
+
+@pytest.mark.parametrize("options", [PRIVATE, INBOX], ids=["direct", "inbox"])
+async def test_a_look_that_finds_every_byte_only_follows(alice: Show, options: dict[str, JsonValue]) -> None:
+    await alice.app.configure(processing_seconds=1e9)
+    alice.options = options
+    await alice.until("finish")
+    await alice.break_next("reset_after", "tiktok.upload")
+    with pytest.raises(PlatformFailure):
+        await alice.once()
+    await alice.once()
+
+    assert (alice.taken[-1], alice.coming_step, alice.state) == ("look finish", "follow", State.PROCESSING)
 
 
 async def test_a_look_that_breaks_too_only_waits(alice: Show) -> None:

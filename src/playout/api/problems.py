@@ -179,6 +179,7 @@ def problem(
 def _allowed(request: Request) -> str:
     """All methods of this address; the router knows only those of the first route that it met there."""
     here = [one for one in iter_route_contexts(request.app.routes) if one.path_regex.match(request.scope["path"])]
+    here = [one for one in here if one.path == request.scope["path"]] or here
     return ", ".join(sorted({method for one in here for method in one.methods or ()}))
 
 

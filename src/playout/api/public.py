@@ -4,6 +4,7 @@ Each of them is opened by a secret of its own: the state, the signature, the non
 shown.
 """
 
+import asyncio
 import html
 from collections.abc import AsyncIterator
 from typing import Any
@@ -108,6 +109,7 @@ def _only(request: Request, name: str) -> str | None:
 async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for piece in rest:
+        await asyncio.sleep(0)  # a reader who hung up is noticed even where reading never waits
         yield piece
 
 

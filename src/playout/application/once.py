@@ -37,6 +37,7 @@ class Turn:
     note: str
     seed: str
     answer: Answer | None = None
+    again: bool = False  # an earlier run may have had its effect, or may still have it
 
     def id(self, prefix: str) -> str:
         """The id of the one thing of this kind that the request makes."""
@@ -83,8 +84,14 @@ class Once:
         await self._store.ephemera.replace(turn.key, turn.note, json.dumps(note), self._clock.now() + KEPT)
 
     async def give_up(self, turn: Turn) -> None:
-        """The request was refused before it had an effect: the key is free again."""
-        await self._store.ephemera.take(turn.key, self._clock.now())
+        """The request was refused before it had an effect: the key is free again, unless another run may have had one.
+
+        Were the key free then, a mended request under it would make a second thing beside the first.
+        """
+        if turn.again:
+            await self.let_go(turn)
+        else:  # ends now, if nobody has taken it over
+            await self._store.ephemera.replace(turn.key, turn.note, turn.note, self._clock.now())
 
     async def let_go(self, turn: Turn) -> None:
         """The request ended without an answer, and may have had its effect.
@@ -100,6 +107,6 @@ class Once:
         if now.timestamp() - note["since"] > PATIENCE.total_seconds():
             renewed = json.dumps(note | {"since": now.timestamp()})
             if await self._store.ephemera.replace(name, standing, renewed, now + KEPT):
-                return Turn(name, renewed, note["seed"])
+                return Turn(name, renewed, note["seed"], again=True)
         msg = "The same request is being answered right now. Ask again in a moment."
         raise StillRunning(msg)

@@ -12,7 +12,7 @@ from playout.domain.video import Video
 
 #: Longer than any platform takes to fetch and to report what became of it.
 KEPT = timedelta(days=2)
-_GONE = NotFound("There is nothing here.")
+_GONE = "There is nothing here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,24 @@ class Pulls:
         """The video behind a nonce that is on offer. Raises NotFound."""
         note = await self._note(nonce)
         if note is None or note["withdrawn"]:
-            raise _GONE
+            raise NotFound(_GONE)
         return await self._store.videos.get(str(note["workspace_id"]), str(note["video_id"]))
 
     async def send(self, nonce: str, video: Video, part: Range) -> AsyncIterator[bytes]:
-        """The bytes, noting that something left before the first, and everything after the last of the file."""
+        """The bytes. What may leave is noted before it does; raises NotFound as soon as the address is withdrawn.
+
+        So a file of which not everything was noted before the withdrawal never left whole: its end was kept back.
+        """
         await self._mark(nonce, Fetched.SOMETHING)
+        kept_back: bytes | None = None
         async for piece in self._files.read(video.key, part.start, part.length):
-            yield piece
-        if part.start + part.length >= part.size:
-            await self._mark(nonce, Fetched.EVERYTHING)
+            if kept_back is not None:
+                yield kept_back
+            kept_back = piece
+        if kept_back is not None:
+            if part.start + part.length >= part.size:
+                await self._mark(nonce, Fetched.EVERYTHING)
+            yield kept_back
 
     async def offer(self, nonce: str, video: Video) -> None:
         """From now on it answers."""
@@ -75,18 +83,21 @@ class Pulls:
     async def _mark(self, nonce: str, fetched: Fetched) -> None:
         note = await self._change(nonce, fetched=fetched)
         if note is None or note["withdrawn"]:
-            raise _GONE
+            raise NotFound(_GONE)
 
     async def _change(self, nonce: str, **news: str | bool) -> dict[str, str | bool] | None:
+        """The note with `news` in it; what was fetched once stays fetched, and what is withdrawn stays so."""
         while True:
             now = self._clock.now()
             old = await self._store.ephemera.get(_key(nonce), now)
             if old is None:
                 return None
             note: dict[str, str | bool] = json.loads(old)
-            if note["withdrawn"] or note.items() >= news.items():
-                return note
             changed = note | news
+            if note["fetched"] == Fetched.EVERYTHING:
+                changed["fetched"] = Fetched.EVERYTHING
+            if note["withdrawn"] or changed == note:
+                return note
             if await self._store.ephemera.replace(_key(nonce), old, json.dumps(changed), now + KEPT):
                 return changed
 

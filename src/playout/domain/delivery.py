@@ -287,7 +287,8 @@ def nudge(delivery: Delivery, now: datetime) -> Delivery:
     if delivery.state is State.UNCONFIRMED:
         return look_again(delivery, now)
     held_by_a_worker = delivery.in_hand_until is not None and delivery.in_hand_until > now
-    if delivery.due_at is None or delivery.due_at <= now or held_by_a_worker:
+    rests = delivery.due_at is None and delivery.state is not State.HANDED_OVER
+    if rests or held_by_a_worker or (delivery.due_at and delivery.due_at <= now):
         return delivery
     return replace(delivery, due_at=now)
 

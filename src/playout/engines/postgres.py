@@ -92,7 +92,7 @@ class _Desk(Queries):
         global_concurrency_limit: int | None,
         heartbeat_timeout: timedelta,
     ) -> list[Job]:
-        """As PgQueuer's, but waits for a hand first, and takes hands for what it gives."""
+        """As PgQueuer's, but waits for a hand, takes hands for what it gives, and gives nothing that runs here."""
         # Held and yet not running: the line was cut before PgQueuer started it.
         self.crew.release(self.crew.held.difference(self.running))
         await self.crew.until(lambda: self.crew.idle > 0 or self.crew.dismissed)
@@ -101,14 +101,15 @@ class _Desk(Queries):
             return []
         before = [key for key, stage in self.awaited.items() if stage is _Stage.SENT]
         jobs = await super().dequeue(limit, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout)
-        if again := self.crew.held.intersection(job.id for job in jobs):
-            log.warning("engine.stalled", extra={"jobs": len(again)})  # heartbeats too late; PgQueuer lets them run on
-        self.crew.hold([job.id for job in jobs])
-        if jobs:
-            await self.driver.execute(_FORGET_KEYS, [job.id for job in jobs])
+        fresh = [job for job in jobs if job.id not in self.crew.held]
+        if len(fresh) < len(jobs):  # heartbeats came too late, as after a stall: what runs here runs on
+            log.warning("engine.stalled", extra={"jobs": len(jobs) - len(fresh)})
+        self.crew.hold([job.id for job in fresh])
+        if fresh:
+            await self.driver.execute(_FORGET_KEYS, [job.id for job in fresh])
         # Fewer than there are hands: the queue is empty, and what was sent before is in somebody's hands.
         self._taken(before if len(jobs) < limit else [_key(job.entrypoint, _name(job)) for job in jobs])
-        return jobs
+        return fresh
 
     def _taken(self, keys: Iterable[str]) -> None:
         for key in keys:
@@ -205,10 +206,8 @@ class PostgresEngine:
                     log_aggregation_interval=timedelta(0),  # statistics that nobody reads
                 )
             except Exception as error:
-                if self._crew.dismissed:
-                    log.warning(
-                        "engine.left_jobs_behind", extra={"reason": str(error).strip()}
-                    )  # others take them over
+                if self._manager.shutdown.is_set():  # others take over what is left
+                    log.warning("engine.left_jobs_behind", extra={"reason": str(error).strip()})
                     return
                 log.exception("engine.starts_again")
                 await asyncio.sleep(pause)

@@ -253,8 +253,9 @@ class Publishing:
         """Without the answer there is no publish id: withdraw the address, then nothing can come of it any more."""
         mark = Mark.of(task.checkpoint)
         fetched = await task.pulls.withdraw(mark.nonce)
-        # Only a whole day at most: nobody promises to remember for ever what was fetched.
-        if fetched is Fetched.NOTHING and mark.waited(task.now) < DAY:
+        # Its end is kept back until it is noted that everything leaves: less than everything can never be published.
+        # Only for a whole day at most: nobody promises to remember for ever what was fetched.
+        if fetched is not Fetched.EVERYTHING and mark.waited(task.now) < DAY:
             pulls = mark.pulls + 1
             return self._transferring(task, replace(mark, pulls=pulls), _growing(pulls))
         if mark.waited(task.now) < _SEEN_BY and is_listed(task):

@@ -71,7 +71,8 @@ class PostgresRunner:
 
     async def close(self) -> None:
         self._closed = True
-        if self._running:
+        while self._running:
+            self._idle.clear()
             await self._idle.wait()
         await self._engine.dispose()
 

@@ -28,25 +28,27 @@ def _people() -> None:
     op.create_table(
         "people",
         sa.Column("id", NAME, primary_key=True),
-        sa.Column("email", sa.Text, nullable=False, unique=True),
+        sa.Column("email", sa.Text, nullable=False),
         sa.Column("password_hash", sa.Text),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("workspace_id", NAME, sa.ForeignKey("workspaces.id"), nullable=False),
         sa.Column("role", sa.Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
+        sa.UniqueConstraint("email", name="people_email_key"),
     )
     op.create_table(
         "tokens",
         sa.Column("workspace_id", NAME, sa.ForeignKey("workspaces.id"), nullable=False),
         sa.Column("id", NAME, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
-        sa.Column("hash", sa.Text, nullable=False, unique=True),
+        sa.Column("hash", sa.Text, nullable=False),
         sa.Column("hint", sa.Text, nullable=False),
         sa.Column("scopes", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger),
         sa.Column("last_used_at", sa.BigInteger),
         sa.PrimaryKeyConstraint("workspace_id", "id"),
+        sa.UniqueConstraint("hash", name="tokens_hash_key"),
     )
 
 
@@ -72,7 +74,9 @@ def _channels() -> None:
         sa.Column("connected_at", sa.BigInteger),
         sa.Column("last_published_at", sa.BigInteger),
         sa.PrimaryKeyConstraint("workspace_id", "id"),
-        sa.UniqueConstraint("workspace_id", "platform", "remote_id"),
+        sa.UniqueConstraint(
+            "workspace_id", "platform", "remote_id", name="channels_workspace_id_platform_remote_id_key"
+        ),
     )
     op.create_index("channels_platform_remote_id", "channels", ["platform", "remote_id"])
     op.create_index("channels_key_id_id", "channels", ["key_id", "id"])

@@ -1,0 +1,290 @@
+"""The whole life of an installation, good days and bad, with a secret in every place where one belongs.
+
+`live` goes through it with real processes. What it gives is the list of all secrets: those it planted itself, and
+those that the tap saw go over the line.
+"""
+
+import base64
+import re
+import secrets
+import signal
+import sqlite3
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import psycopg
+
+from playout.media.clip import Clip, make_clip
+from tests.trust.canaries import Secret
+from tests.trust.machine import Machine, Serving
+from tests.trust.other_side import OtherSide, other_side
+from tests.trust.talk import API, Talk
+from tests.trust.waiting import until
+from tests.trust.wire import Wire, tapped
+
+OTHER = {"LOG_LEVEL": "debug"}
+MISTAKES = Path(__file__).with_name("mistakes.py")
+CREATORS = ("alice.films", "bob.at.home", "charlie.cooks")
+
+
+def planted(word: str) -> str:
+    """A secret with letters that are escaped somewhere, and chance at both ends."""
+    return f"{secrets.token_hex(8)}@:/?[]&{word}+{secrets.token_hex(8)}"
+
+
+@dataclass
+class Life:
+    """An installation, and what it must keep to itself."""
+
+    machine: Machine
+    there: OtherSide
+    wire: Wire
+    clip: Path
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    allowed: set[tuple[str, str]] = field(default_factory=set)  # (place, secret): where it was handed out, once
+    channels: list[str] = field(default_factory=list)
+
+    @property
+    def answers(self) -> Path:
+        return self.machine.root / "answers"
+
+    def secret(self, name: str, value: str | None = None) -> str:
+        """Plants one."""
+        self.secrets[name] = value = value or planted(name.replace(" ", "-"))
+        return value
+
+    def user(self, serving: Serving, *, token: bool = True) -> Talk:
+        return Talk(serving.url, str(self.secrets["token"]) if token else "", self.answers)
+
+
+def live(folder: Path, database_url: str = "") -> Life:
+    """From the first start to the last error. `database_url` empty: SQLite in the data folder."""
+    client_secret = planted("client-secret")
+    clip = folder / "clip.mp4"
+    make_clip(clip, Clip(seconds=1))
+    with ExitStack() as stack:
+        there = stack.enter_context(
+            other_side(folder / "sandbox", client_secret=client_secret, processing_seconds=0.1, moderation_seconds=0.1)
+        )
+        wire = stack.enter_context(tapped(there.url))
+        life = Life(Machine(folder / "machine"), there, wire, clip, {"client secret": client_secret})
+        life.machine.connected_to(wire.url, client_secret)
+        _keys(life, database_url)
+        _first_day(life)
+        _killed(life)
+        _pulled_and_refused(life)
+        _wrong_client_secret(life)
+        _mistakes(life, database_url)
+        life.secrets |= wire.secrets()
+        return life
+
+
+def _keys(life: Life, database_url: str) -> None:
+    """On PostgreSQL the key comes from the settings, so that no file may hold it; on SQLite it lies in its file."""
+    if database_url:
+        password = life.secret("database password", secrets.token_urlsafe(24))
+        raw = secrets.token_bytes(32)
+        life.secrets["key-encryption key"] = raw
+        life.machine.settings |= {
+            "DATABASE_URL": database_url.replace("postgres@", f"postgres:{password}@", 1),
+            "SECRET_KEYS": f"k1:{base64.b64encode(raw).decode()}",
+        }
+    password = life.secret("owner's password")
+    made = life.machine.run("owner", "create", "--email", "alice@home.example", "--password-stdin", given=password)
+    assert made.code == 0, made.err
+    taken = life.machine.run("owner", "create", "--email", "alice@home.example", "--password-stdin", given=password)
+    assert taken.code == 1, taken.err
+    minted = life.machine.run("token", "create", "--name", "canary", "--scopes", "read,write,publish,admin", **OTHER)
+    life.allowed.add((f"{minted.place}.out", "token"))
+    life.secret("token", minted.out.strip())
+    if not database_url:
+        kept = (life.machine.data / "secret.key").read_text()
+        life.secrets["key-encryption key"] = base64.b64decode(re.findall(r"^[^#\s:]+:(\S+)$", kept, re.MULTILINE)[0])
+
+
+# ── the first day: everything once, and every kind of refusal ────────────────────────────────────
+
+
+def _first_day(life: Life) -> None:
+    with life.machine.serving(**OTHER) as serving:
+        user = life.user(serving)
+        _refused_sign_ins(life, user)
+        for creator in CREATORS:
+            life.there.control("config", {"tiktok": {"consent_creator": creator}})
+            life.channels.append(user.connect())
+        _idempotent_secrets(life, user)
+        _refused_requests(life, user)
+        _failing_questions(life, user)
+        _failing_deliveries(life, user)
+
+
+def _refused_sign_ins(life: Life, user: Talk) -> None:
+    bogus, strange = life.secret("code that is none"), life.secret("state that is none")
+    for query, status in (
+        (f"state={_state(life, user)}&code={quote(bogus, safe='')}", 409),
+        (f"state={_state(life, user)}&error=access_denied&error_description=no", 422),
+        (f"state={quote(strange, safe='')}&code={quote(bogus, safe='')}", 403),
+    ):
+        callback = "/connect/tiktok/callback"
+        answer = user.ask("GET", f"{callback}?{query}", about=f"callback {status}")
+        assert answer.status == status, answer.body
+        again = user.ask("GET", f"{callback}?{query}", about=f"callback {status} again")
+        assert again.status == 403, again.body
+
+
+def _state(life: Life, user: Talk) -> str:
+    """The one-time state of a sign-in; where it is handed out, it may stand."""
+    headers = {"Idempotency-Key": f"connect-{len(life.secrets)}"}
+    answer = user.ask("POST", f"{API}/channels/connect", {"platform": "tiktok"}, headers=headers)
+    return _noted(life, answer.json["authorize_url"], answer.place)
+
+
+def _noted(life: Life, authorize_url: str, place: str) -> str:
+    state = parse_qs(urlsplit(authorize_url).query)["state"][0]
+    name = f"state {len(life.secrets)}"
+    life.allowed.add((place, name))
+    return life.secret(name, state)
+
+
+def _idempotent_secrets(life: Life, user: Talk) -> None:
+    wanted = {"name": "shown once", "scopes": ["read"]}
+    for status in (201, 409):
+        answer = user.ask("POST", f"{API}/tokens", wanted, headers={"Idempotency-Key": "a token"})
+        assert answer.status == status, answer.body
+        if status == 201:
+            life.secret("second token", answer.json["token"])
+            life.allowed.add((answer.place, "second token"))
+
+
+def _refused_requests(life: Life, user: Talk) -> None:
+    wrong = f"po_{secrets.token_urlsafe(32)}"
+    life.secret("wrong token", wrong)
+    nonce = life.secret("strange nonce", secrets.token_hex(16))
+    stranger = Talk(f"http://{user.host}:{user.port}", wrong, life.answers)
+    token = user.token
+    for who, method, path, body, status in (
+        (stranger, "GET", f"{API}/me", None, 401),
+        (stranger, "GET", f"/api/v1/me?access_token={token}", None, 401),
+        (user, "GET", f"{API}/channels?cursor={token}", None, 422),
+        (user, "POST", f"{API}/posts", {"video_id": "vid_x", "caption": "", "secret": wrong}, 422),
+        (user, "POST", f"{API}/posts", b'{"caption": "' + wrong.encode(), 415),
+        (user, "POST", "/hooks/tiktok", {"client_key": "sandbox-client-key", "event": "x", "content": wrong}, 403),
+        (user, "GET", f"/pull/{nonce}.mp4", None, 404),
+        (user, "GET", f"{API}/{wrong}", None, 404),
+        (user, "DELETE", f"{API}/tokens/{wrong}", None, 404),
+    ):
+        answer = who.ask(method, path, body, about=f"refused {status}")
+        assert answer.status == status, (path, answer.status, answer.body)
+
+
+def _failing_questions(life: Life, user: Talk) -> None:
+    """The platform's answers go wrong; one of them quotes the token it was asked with."""
+    bearer = next(secret for secret in life.wire.secrets().values() if secret.startswith("act."))
+    echo = f'{{"error": {{"code": "internal_error", "message": "Authorization: Bearer {bearer}"}}}}'
+    for action, more in (
+        ("html", {}),
+        ("malformed", {}),
+        ("renamed", {}),
+        ("half_body", {}),
+        ("reset_before", {}),
+        ("status", {"status": 500, "body": echo}),
+        ("status", {"status": 401, "body": echo.replace("internal_error", bearer)}),
+        ("status", {"status": 403, "body": f"<html>{bearer}</html>"}),
+    ):
+        life.there.fault("creator_info", action, **more)
+        answer = user.ask("GET", f"{API}/channels/{life.channels[0]}/options", about=f"platform {action}")
+        assert answer.status in {200, 409, 502, 503}, answer.body
+
+
+def _failing_deliveries(life: Life, user: Talk) -> None:
+    """Three at once; each meets a failure of its own on the way and is published in the end."""
+    life.there.control("faults", method="DELETE")
+    life.there.fault("init", "html")
+    life.there.fault("upload", "reset_after")
+    life.there.fault("status", "half_body")
+    video = user.take_in(life.clip)
+    deliveries = [user.post(video, channel) for channel in life.channels]
+    ends = [user.settled(one)["state"] for one in deliveries]
+    assert ends == ["published"] * len(ends)
+    for one in deliveries:
+        user.api("GET", f"/deliveries/{one}/events")
+
+
+# ── the bad days ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _killed(life: Life) -> None:
+    """In the middle of an upload, with a half-taken file beside it."""
+    with life.machine.serving("--json", **OTHER) as serving:
+        user = life.user(serving)
+        life.there.fault("upload", "stall", seconds=20)
+        uploads = life.there.requests("upload")
+        user.post(user.take_in(life.clip), life.channels[0])
+        life.there.asked("upload", uploads + 1)
+        serving.end(signal.SIGKILL)
+    life.there.control("faults", method="DELETE")
+
+
+def _pulled_and_refused(life: Life) -> None:
+    with life.machine.serving(**OTHER, TIKTOK_TRANSFER="pull") as serving:
+        life.there.control("config", {"tiktok": {"verified_prefixes": [f"{serving.url}/"]}})
+        user = life.user(serving)
+        video = user.take_in(life.clip)
+        assert user.settled(user.post(video, life.channels[1]))["state"] == "published"
+        life.there.fault("init", "reset_after")  # its address is withdrawn, and another one offered
+        assert user.settled(user.post(video, life.channels[1]))["state"] in {"published", "unconfirmed"}
+        life.there.control("tiktok/disconnect", {"creator": CREATORS[2]})
+        held = user.settled(user.post(video, life.channels[2]))
+        assert held["state"] == "held", held
+        assert user.api("GET", f"/channels/{life.channels[2]}")["state"] == "needs_reconnect"
+        serving.end(signal.SIGABRT)  # the interpreter's own crash report goes to stderr
+        assert "Fatal Python error: Aborted" in serving.told()
+
+
+def _wrong_client_secret(life: Life) -> None:
+    wrong = life.secret("wrong client secret")
+    with life.machine.serving(**OTHER, LOG_FORMAT="json", TIKTOK_CLIENT_SECRET=wrong) as serving:
+        user = life.user(serving)
+        asked = user.ask("POST", f"{API}/channels/connect", {"platform": "tiktok"})
+        page = urlsplit(asked.json["authorize_url"])
+        _noted(life, asked.json["authorize_url"], asked.place)
+        back = urlsplit(Talk(life.wire.url, "").ask("GET", f"{page.path}?{page.query}").headers["location"])
+        answer = user.ask("GET", f"{back.path}?{back.query}", about="callback, wrong client secret")
+        assert answer.status == 503, answer.body
+
+
+def _mistakes(life: Life, database_url: str) -> None:
+    """What the command line says on a bad day, and what our own mistakes leave behind."""
+    machine = life.machine
+    for words in (("config",), ("config", "--json"), ("doctor", "--all"), ("channels", "list", "--json")):
+        machine.run(*words, **OTHER)
+    options = machine.run("channels", "options", life.channels[2], "--json", "--debug")
+    assert options.code == 4, options.err
+    unknown = machine.run("publish", str(life.clip), "--to", "nobody", "--json")
+    assert unknown.code in {1, 2}, unknown.err
+    for form in ("text", "json"):
+        with life.machine.serving("--no-worker") as serving:
+            user = life.user(serving)
+            user.post(user.take_in(life.clip, until_known=False), life.channels[0])
+        fallen = machine.python(str(MISTAKES), form)
+        assert "nobody catches this" in fallen.err, fallen.err
+        assert "delivery.mistake" in fallen.err, fallen.err
+    _damage(life, database_url)
+    for more in ((), ("--debug",), ("--json",)):
+        broken = machine.run("channels", "list", *more)
+        assert broken.code != 0, broken.out
+
+
+def _damage(life: Life, database_url: str) -> None:
+    """A record that cannot be read is a mistake that no code of ours expects."""
+    statement = "UPDATE channels SET scopes = 'nonsense'"
+    if database_url:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+    else:
+        with closing(sqlite3.connect(life.machine.data / "playout.db", isolation_level=None)) as connection:
+            connection.execute(statement)
