@@ -1,7 +1,6 @@
 """What is wrong is told in a sentence, with a code, and loses nothing."""
 
 import sqlite3
-from pathlib import Path
 
 import pytest
 

@@ -12,7 +12,6 @@ import pytest
 
 from tests.cli.bench import ROOT, Bench, environment, fetch, message
 
-#: Typer itself loads pydantic for the options of a verb, though not for the list of verbs.
 HEAVY = {
     "aiohttp",
     "alembic",
@@ -20,6 +19,7 @@ HEAVY = {
     "av",
     "fastapi",
     "obstore",
+    "pydantic",
     "rich",
     "sqlalchemy",
     "structlog",

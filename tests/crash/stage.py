@@ -26,6 +26,8 @@ from tests.crash.victim import ACTOR
 
 #: Larger than one chunk may be, so that an upload has six.
 CLIP_BYTES = 64_000_001
+#: Seconds by which the platform's clock is ahead, so that the victim's, which runs faster, does not overtake it.
+AHEAD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Sandbox:
         assert self._process.stdout
         ready = json.loads(self._process.stdout.readline())
         self.url: str = ready["url"]
+        self._cleaned = 0
         self.public_url = f"http://127.0.0.1:{_free_port()}"  #: of the victim, where a pull comes to
         self.configure(
             limits=False,
@@ -76,6 +79,8 @@ class Sandbox:
             },
         )
 
+        self.control("clock", {"advance": AHEAD})
+
     def configure(self, **changes: object) -> None:
         self.control("config", changes)
 
@@ -88,7 +93,11 @@ class Sandbox:
             return json.loads(answer.read() or b"null")
 
     def clean(self) -> None:
-        """Between two cases: forget the faults, the count of requests and the received bytes, nothing else."""
+        """Between two cases: forget the faults and the count of requests, take down what is up, drop the bytes."""
+        for entry in self.control("ledger?effect=published"):
+            if entry["seq"] > self._cleaned:
+                self.control("tiktok/take-down", {"post_id": entry["post_id"]})
+                self._cleaned = entry["seq"]
         self.control("faults", method="DELETE")
         self.control("requests", method="DELETE")
         for received in self._folder.rglob("*.mp4*"):

@@ -31,7 +31,7 @@ class Machine:
         self.path = folder / "bin"
         self.path.mkdir()
         (self.checkout / "tools").mkdir(parents=True)
-        for name in ("tools/bootstrap", "tools/uv.lock", "requirements-dev.lock", "pyproject.toml"):
+        for name in ("tools/bootstrap", "tools/installer.lock", "requirements-dev.lock", "pyproject.toml"):
             shutil.copy(ROOT / name, self.checkout / name)
         for tool in TOOLS:
             found = shutil.which(tool)

@@ -22,7 +22,7 @@ INDEX_HOSTS = (
 )
 MACHINE_PATHS = ("/wo" + "rk/", "/fa" + "rm/", "/tmp/" + "pl", "/ro" + "ot/", "bash_" + "jobs")
 INDEX_OPTIONS = re.compile(rb"(?<!no-emit-)index-" + b"url|find-" + b"links|trusted-" + b"host")
-LOCKS = ("requirements.lock", "requirements-dev.lock", "tools/uv.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "tools/installer.lock")
 
 
 def test_no_file_names_a_package_index() -> None:

@@ -269,7 +269,7 @@ def _mistakes(life: Life, database_url: str) -> None:
     for form in ("text", "json"):
         with life.machine.serving("--no-worker") as serving:
             user = life.user(serving)
-            user.post(user.take_in(life.clip, until_known=False), life.channels[0])
+            user.post(user.take_in(life.clip, until_known=False), life.channels[1])
         fallen = machine.python(str(MISTAKES), form)
         assert "nobody catches this" in fallen.err, fallen.err
         assert "delivery.mistake" in fallen.err, fallen.err

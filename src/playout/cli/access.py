@@ -8,13 +8,14 @@ from playout.application.keys import KeyStatus
 from playout.cli import asking, records
 from playout.cli.desk import Desk
 from playout.cli.exits import Exit
+from playout.cli.groups import noun
 from playout.cli.verb import verb
 from playout.domain.errors import Invalid, Problem
 from playout.domain.person import Scope
 
-tokens = typer.Typer(help="API tokens.", no_args_is_help=True)
-owners = typer.Typer(help="The person who owns this installation.", no_args_is_help=True)
-keys = typer.Typer(help="The keys that seal what platforms gave us.", no_args_is_help=True)
+tokens = noun("API tokens.")
+owners = noun("The person who owns this installation.")
+keys = noun("The keys that seal what platforms gave us.")
 
 COLUMNS = (("id", "id"), ("begins", "hint"), ("scopes", "scopes"), ("last used", "last_used_at"), ("name", "name"))
 

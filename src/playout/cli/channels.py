@@ -6,11 +6,12 @@ import typer
 
 from playout.cli import asking, choose, records
 from playout.cli.desk import Desk
+from playout.cli.groups import noun
 from playout.cli.verb import verb
 from playout.domain.channel import Channel
 from playout.domain.errors import Invalid, Unavailable
 
-app = typer.Typer(help="Connected accounts.", no_args_is_help=True)
+app = noun("Connected accounts.")
 
 _GLANCE = 0.5  # seconds between two looks at the list
 COLUMNS = (

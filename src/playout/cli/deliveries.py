@@ -6,11 +6,12 @@ import typer
 
 from playout.cli import choose, records
 from playout.cli.desk import Desk
+from playout.cli.groups import noun
 from playout.cli.verb import verb
 from playout.cli.videos import Limit
 from playout.domain.delivery import State
 
-app = typer.Typer(help="One post to one channel each.", no_args_is_help=True)
+app = noun("One post to one channel each.")
 
 COLUMNS = (
     ("id", "id"),

@@ -7,13 +7,14 @@ import typer
 from playout.application.posts import Shown
 from playout.cli import asking, choose, records, times, wording
 from playout.cli.desk import Desk
+from playout.cli.groups import noun
 from playout.cli.verb import verb
 from playout.cli.videos import Limit
 from playout.cli.wording import Words
 from playout.domain.delivery import State
 from playout.domain.errors import Conflict, Invalid
 
-app = typer.Typer(help="Posts: one video, its wording, and when.", no_args_is_help=True)
+app = noun("Posts: one video, its wording, and when.")
 
 COLUMNS = (("id", "id"), ("state", "state"), ("when", "scheduled_at"), ("video", "video_id"), ("caption", "caption"))
 Id = Annotated[str, typer.Argument(metavar="ID", help="pst_…", show_default=False)]

@@ -8,6 +8,7 @@ import typer
 from playout.cli import access, channels, deliveries, posts, videos
 from playout.cli.desk import Door
 from playout.cli.exits import Exit, Interrupted
+from playout.cli.groups import Group
 from playout.cli.output import Out
 from playout.cli.publish import publish
 
@@ -22,6 +23,7 @@ def tree() -> typer.Typer:
     """The nouns; the door adds its own verbs. Help is plain text: Rich's would triple the time that it takes."""
     root = typer.Typer(
         name="playout",
+        cls=Group,
         help=HELP,
         no_args_is_help=True,
         rich_markup_mode=None,
@@ -41,8 +43,9 @@ def tree() -> typer.Typer:
 
 def run(root: typer.Typer, words: Sequence[str], door: Door) -> int:
     """Runs a command line; gives its exit code. Wrong words are told like every other error."""
+    command = typer.main.get_command(root)
     try:
-        code = typer.main.get_command(root)(list(words), prog_name="playout", standalone_mode=False, obj=door)
+        code = command(list(words), prog_name="playout", standalone_mode=False, obj=door)
     except typer.TyperException as wrong:
         if type(wrong).__name__ == "NoArgsIsHelpError":
             sys.stderr.write(wrong.format_message() + "\n")

@@ -9,10 +9,11 @@ import typer
 from playout.cli import asking, choose, records, taking
 from playout.cli.desk import Desk
 from playout.cli.exits import Exit
+from playout.cli.groups import noun
 from playout.cli.verb import verb
 from playout.domain.errors import Invalid
 
-app = typer.Typer(help="Video files taken in.", no_args_is_help=True)
+app = noun("Video files taken in.")
 
 COLUMNS = (
     ("id", "id"),
