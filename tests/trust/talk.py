@@ -2,7 +2,9 @@
 
 import http.client
 import json
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,18 @@ class Talk:
         if until_known:
             until(lambda: self.api("GET", f"/videos/{made['id']}")["state"] != "probing", "the probe")
         return str(made["id"])
+
+    @contextmanager
+    def half_a_file(self, clip: Path) -> Iterator[socket.socket]:
+        """The connection of an upload that has sent half of what it announced."""
+        whole = clip.read_bytes()
+        head = (
+            f"POST {API}/videos?filename=half.mp4 HTTP/1.1\r\nHost: {self.host}\r\n"
+            f"Authorization: Bearer {self.token}\r\nContent-Length: {len(whole)}\r\n\r\n"
+        )
+        with socket.create_connection((self.host, self.port), timeout=60) as connection:
+            connection.sendall(head.encode() + whole[: len(whole) // 2])
+            yield connection
 
     def post(self, video_id: str, channel_id: str, **more: object) -> str:
         """The id of the one delivery of a new post."""

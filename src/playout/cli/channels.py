@@ -41,7 +41,10 @@ async def connect(
     platform: Annotated[str, typer.Argument(help="Such as tiktok.", show_default=False)],
     wait: Annotated[bool, typer.Option(help="Wait until the account is connected.")] = True,
 ) -> None:
-    """Connect an account: prints an address to open in a browser, and waits until the platform sends you back."""
+    """Connect an account, by its own sign-in.
+
+    Prints an address to open in a browser, and waits until the platform sends you back.
+    """
     began = desk.services.clock.now()
     if not wait:
         invitation = await desk.services.channels.connect(desk.actor, platform)
@@ -72,7 +75,7 @@ def _connected(desk: Desk, one: Channel) -> None:
 @app.command("options")
 @verb
 async def options(desk: Desk, channel: Name) -> None:
-    """What can be chosen for a post there right now, as the platform says."""
+    """What can be chosen for a post there right now."""
     chosen = await choose.channel(desk, channel)
     offer = await desk.services.channels.offer(desk.actor, chosen.id)
     record = records.options(offer)

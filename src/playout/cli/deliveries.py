@@ -68,7 +68,10 @@ async def check(desk: Desk, delivery: Id) -> None:
 @app.command("retry")
 @verb
 async def retry(desk: Desk, delivery: Id) -> None:
-    """Send a failed one again, where it is known that nothing was published."""
+    """Send a failed one again.
+
+    Only where it is known that nothing was published.
+    """
     desk.out.record(records.delivery(await desk.services.deliveries.retry(desk.actor, delivery)))
 
 
@@ -82,6 +85,9 @@ async def resolve(
     ],
     url: Annotated[str | None, typer.Option("--url", help="Its address.", show_default=False)] = None,
 ) -> None:
-    """Your answer to an unconfirmed one, after you have looked at the platform."""
+    """Answer for an unconfirmed one: is it there?
+
+    After you have looked at the platform yourself.
+    """
     done = await desk.services.deliveries.resolve(desk.actor, delivery, published=published, url=url)
     desk.out.record(records.delivery(done))

@@ -77,7 +77,10 @@ async def cancel(desk: Desk, post: Id) -> None:
 @app.command("retry")
 @verb
 async def retry(desk: Desk, post: Id) -> None:
-    """Send again what has failed, where it is known that nothing was published."""
+    """Send again what has failed.
+
+    Only where it is known that nothing was published.
+    """
     shown = await desk.services.posts.get(desk.actor, post)
     failed = [one for one in shown.deliveries if one.state is State.FAILED]
     if not failed:

@@ -61,7 +61,10 @@ def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="End after the receipt.")] = False,
 ) -> int:
-    """Publish a real clip to a sandbox TikTok, all of it on this machine, and show the receipt."""
+    """Publish a real clip to a sandbox TikTok.
+
+    All of it stays on this machine, no setting is read, and nothing is left behind.
+    """
     return _demo(call, once=once)
 
 
@@ -85,7 +88,7 @@ def doctor(
 
 @process_verb
 def config(call: Call) -> int:
-    """All settings, their values (secrets masked) and where they come from."""
+    """Show all settings, and where each comes from. Secrets are masked."""
     return _config(call)
 
 
@@ -101,7 +104,7 @@ def sandbox(
     ] = None,
     profile: Annotated[str, typer.Option("--profile", help="real, or fast: no delays.")] = "real",
 ) -> int:
-    """Run the emulated platforms, to try things without an account."""
+    """Run the emulated platforms, to try things."""
     return _sandbox(call, host=host, port=port, data=data, profile=profile)
 
 
