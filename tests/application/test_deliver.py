@@ -40,7 +40,11 @@ async def test_a_delivery_goes_from_waiting_to_its_receipt(stage: Stage) -> None
     done = await stage.turn()
     assert (done.state, done.receipt, done.due_at, done.checkpoint) == (State.PUBLISHED, DONE.receipt, None, None)
     assert stage.platform.asked == ["step send", "step send", "step finish", "step follow"]
-    assert [event.kind for event in await stage.events()] == ["delivery.sending", "delivery.processing", "delivery.published"]
+    assert [event.kind for event in await stage.events()] == [
+        "delivery.sending",
+        "delivery.processing",
+        "delivery.published",
+    ]
     channel = await stage.store.channels.get(ALICE, "chn_1")
     assert channel.last_published_at == NOON
 
@@ -69,6 +73,26 @@ async def test_every_handle_is_in_the_store_before_anything_else_is_sent(stage: 
     stage.platform.steps = [gives(replace(SEND, handle="p1")), second]
     await stage.turn()
     assert seen == [("p1", True, {"address": "upload-canary", "offset": 10})]
+
+
+async def test_the_first_steps_own_checkpoint_is_kept_with_its_fence(stage: Stage) -> None:
+    seen = []
+
+    async def pull(task: Task) -> Outcome:
+        record = await stage.now()
+        seen.append((record.fence is not None, record.checkpoint is not None, dict(task.checkpoint)))
+        raise UNSURE
+
+    async def look(task: Task) -> Outcome:
+        seen.append((True, True, dict(task.checkpoint)))
+        return DONE
+
+    stage.platform.first = Next("pull", {"nonce": "n1"}, repeatable=False)
+    stage.platform.steps, stage.platform.looks = [pull], [look]
+    await stage.turn()
+    stage.clock.move(minutes=1)
+    assert (await stage.turn()).state is State.PUBLISHED
+    assert seen == [(True, True, {"nonce": "n1"})] * 2
 
 
 async def test_a_standing_fence_leads_to_a_look_and_never_to_a_step(stage: Stage) -> None:
@@ -215,6 +239,28 @@ async def test_a_refused_token_is_renewed_once_before_anybody_is_troubled(stage:
     assert (await stage.turn()).state is not State.HELD
     stage.clock.move(minutes=1)
     assert (await stage.turn()).state is State.PUBLISHED
+
+
+async def test_a_token_that_stays_refused_after_its_renewal_is_a_dead_sign_in(stage: Stage) -> None:
+    stage.platform.steps = [raises(SIGN_IN), raises(SIGN_IN)]
+    stage.platform.renewals = [lambda grant: grant_until(NOON + timedelta(hours=9))]
+    await stage.turn()
+    stage.clock.move(minutes=1)
+    assert (await stage.turn()).state is State.HELD
+
+
+async def test_a_renewal_that_cannot_be_reached_is_no_dead_sign_in(stage: Stage) -> None:
+    def unreachable(grant: Grant) -> Grant:
+        raise AGAIN
+
+    stage.platform.steps = [raises(SIGN_IN), raises(SIGN_IN), gives(DONE)]
+    stage.platform.renewals = [unreachable, lambda grant: grant_until(NOON + timedelta(hours=9))]
+    record = await stage.now()
+    for _ in range(3):
+        record = await stage.turn()
+        assert record.state is not State.HELD
+        stage.clock.move(minutes=1)
+    assert record.state is State.PUBLISHED
 
 
 async def test_a_grant_that_ends_soon_is_renewed_and_saved_before_the_step() -> None:

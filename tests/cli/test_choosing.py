@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from playout.cli.output import plain, table
 from tests.cli.bench import Bench, fetch
 from tests.cli.conftest import connect
 
@@ -47,11 +46,3 @@ def test_the_options_of_a_channel_say_what_it_is_offered_now(connected: Bench) -
     privacy = options["privacy_level"]
     assert isinstance(privacy, dict)
     assert privacy["values"] == ["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"]
-
-
-def test_what_is_shown_cannot_command_the_terminal() -> None:
-    assert plain("a\x1b[31mb\x07\u202ec") == "a·[31mb··c"
-
-
-def test_columns_are_as_wide_as_what_stands_in_them() -> None:
-    assert table(["a", "b"], [["long cell", "x"], ["y", "z"]]) == "A          B\nlong cell  x\ny          z"

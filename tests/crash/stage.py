@@ -46,6 +46,7 @@ FLOWS = (
     Flow("private", {"privacy_level": "SELF_ONLY"}),
     Flow("inbox", {"mode": "inbox"}),
     Flow("pull", {"privacy_level": "PUBLIC_TO_EVERYONE"}, transfer="pull"),
+    Flow("inbox pull", {"mode": "inbox"}, transfer="pull"),
     Flow("renewing", {"privacy_level": "PUBLIC_TO_EVERYONE"}, access_seconds=300, offset=270.0),
 )
 

@@ -45,7 +45,7 @@ class Life(RuleBasedStateMachine):
     # ── what the law does ───────────────────────────────────────────────────────────────────────
 
     def begun(self) -> Delivery:
-        return moves.begin(self.record, Next("init")) if self.record.state is State.WAITING else self.record
+        return moves.begin(self.record, Next("init"), None) if self.record.state is State.WAITING else self.record
 
     @precondition(lambda self: self.record.state in {State.WAITING, State.SENDING} and self.record.fence is None)
     @rule(outcome=st.sampled_from([SEND, FINISH]))
@@ -177,7 +177,7 @@ test_no_sequence_of_moves_publishes_twice_or_forgets = Life.TestCase
 
 
 def test_a_step_behind_a_standing_fence_is_refused() -> None:
-    fenced = moves.put_fence(moves.begin(new_delivery(), FINISH), START)
+    fenced = moves.put_fence(moves.begin(new_delivery(), FINISH, None), START)
     assert fenced.fence == Fence("finish", START)
     with pytest.raises(UnsafeToRepeat):
         moves.put_fence(fenced, START)
@@ -185,11 +185,11 @@ def test_a_step_behind_a_standing_fence_is_refused() -> None:
 
 def test_a_transient_outcome_without_a_due_time_is_a_mistake_that_shows() -> None:
     with pytest.raises(AssertionError):
-        moves.advance(moves.begin(new_delivery(), SEND), Next("x", after=None), None, START)
+        moves.advance(moves.begin(new_delivery(), SEND, None), Next("x", after=None), None, START)
 
 
 def test_only_an_unsure_failure_keeps_the_fence_of_a_step() -> None:
-    fenced = moves.put_fence(moves.begin(new_delivery(), FINISH), START)
+    fenced = moves.put_fence(moves.begin(new_delivery(), FINISH, None), START)
     for kind in Kind:
         failed = after_failure(
             fenced, PlatformFailure(kind, "code", "A sentence."), looked=False, now=START, random=Random(1)
@@ -198,14 +198,14 @@ def test_only_an_unsure_failure_keeps_the_fence_of_a_step() -> None:
 
 
 def test_a_look_that_cannot_settle_it_asks_a_person() -> None:
-    fenced = moves.put_fence(moves.begin(new_delivery(), FINISH), START)
+    fenced = moves.put_fence(moves.begin(new_delivery(), FINISH, None), START)
     unsure = PlatformFailure(Kind.UNSURE, "code", "A sentence.")
     assert after_failure(fenced, unsure, looked=True, now=START, random=Random(1)).state is State.UNCONFIRMED
 
 
 def test_completing_a_receipt_can_neither_fail_nor_hold_a_published_delivery() -> None:
     published = moves.advance(
-        moves.begin(new_delivery(), SEND), Done(RECEIPT, Next("receipt", after=timedelta(seconds=1))), None, START
+        moves.begin(new_delivery(), SEND, None), Done(RECEIPT, Next("receipt", after=timedelta(seconds=1))), None, START
     )
     for kind in Kind:
         after = after_failure(
@@ -216,7 +216,7 @@ def test_completing_a_receipt_can_neither_fail_nor_hold_a_published_delivery() -
 
 
 def test_the_first_time_of_publication_stands_when_the_receipt_is_completed() -> None:
-    published = moves.advance(moves.begin(new_delivery(), SEND), Done(RECEIPT, Next("receipt")), None, START)
+    published = moves.advance(moves.begin(new_delivery(), SEND, None), Done(RECEIPT, Next("receipt")), None, START)
     later = Receipt("42", "https://example.org/42", START + timedelta(hours=1))
     completed = moves.advance(published, Done(later), None, START)
     assert completed.receipt == Receipt("42", "https://example.org/42", START)

@@ -151,8 +151,8 @@ class Deliver:
     async def _step(self, work: Work, ready: Ready, hand: Hand) -> Outcome:
         delivery = hand.delivery
         if delivery.state is State.WAITING:
-            delivery = moves.begin(delivery, ready.platform.begin(self._task(work, delivery, ready)))
-            work = replace(work, delivery=delivery)
+            first = ready.platform.begin(self._task(work, delivery, ready))
+            delivery = moves.begin(delivery, first, _sealed(delivery, first, ready.opened))
         await self._respect_rate(work, delivery.step)
         if delivery.repeatable:
             hand.delivery = delivery
@@ -186,11 +186,7 @@ class Deliver:
 
     def _after(self, delivery: Delivery, outcome: Outcome, ready: Ready) -> Delivery:
         coming = outcome if isinstance(outcome, Next) else outcome.then
-        sealed = None
-        if coming is not None and coming.checkpoint:
-            clear = json.dumps(coming.checkpoint).encode()
-            sealed = ready.opened.box.seal(_field(delivery), clear)
-        return moves.advance(delivery, outcome, sealed, self._clock.now())
+        return moves.advance(delivery, outcome, _sealed(delivery, coming, ready.opened), self._clock.now())
 
     async def _failed(
         self, work: Work, delivery: Delivery, failure: PlatformFailure, *, looked: bool, opened: Opened | None
@@ -200,11 +196,11 @@ class Deliver:
         return after_failure(delivery, failure, looked=looked, now=self._clock.now(), random=self._random)
 
     async def _signed_out(self, work: Work, failure: PlatformFailure, opened: Opened | None) -> PlatformFailure:
-        """A refused token may be an old one: renewed once, it is only a transient failure. Else the channel broke."""
-        platform = self._platforms[work.delivery.platform]
-        if opened and opened.grant.refresh_token and work.delivery.tries == 0:
+        """A refused token may be an old one: renewed, it is only a transient failure. Else the channel broke."""
+        before = work.delivery.reason.code if work.delivery.reason else ""
+        if opened and opened.grant.refresh_token and before != failure.code:
             try:
-                await self._grants.renewed(opened, platform)
+                await self._grants.renewed(opened, self._platforms[work.delivery.platform])
             except PlatformFailure as still:
                 failure = still
             else:
@@ -253,6 +249,12 @@ def _facts(work: Work, now: datetime) -> Facts:
         sentence = "The file is still being looked into."
         raise PlatformFailure(Kind.LATER, "probing", sentence, turn=Turn.US, retry_at=now + STILL_PROBING)
     return work.video.facts
+
+
+def _sealed(delivery: Delivery, coming: Next | None, opened: Opened) -> bytes | None:
+    if coming is None or not coming.checkpoint:
+        return None
+    return opened.box.seal(_field(delivery), json.dumps(coming.checkpoint).encode())
 
 
 def _unsealed(delivery: Delivery, opened: Opened) -> Mapping[str, JsonValue]:

@@ -33,11 +33,20 @@ class Grants:
         self._clock = clock
 
     async def usable(self, channel: Channel, platform: Platform) -> Opened:
-        """A grant whose access token lives long enough for a step."""
+        """A grant whose access token lives long enough for a step.
+
+        While the old one still lives, trouble with renewing it only means going on with it.
+        """
         opened = await self.open(channel)
-        if channel.renew_at and channel.renew_at <= self._clock.now():
+        if channel.renew_at is None or channel.renew_at > self._clock.now():
+            return opened
+        try:
             return await self.renewed(opened, platform)
-        return opened
+        except PlatformFailure as failure:
+            ends_at = opened.grant.expires_at
+            if failure.kind is Kind.SIGN_IN or ends_at is None or ends_at <= self._clock.now():
+                raise
+            return opened
 
     async def open(self, channel: Channel) -> Opened:
         """The grant as it is. Raises SIGN_IN where there is none to use."""
@@ -63,18 +72,9 @@ class Grants:
         return replace(channel, data_key=key).granted(grant, box.seal(FIELD, _write(grant)), self._clock.now())
 
     async def renewed(self, opened: Opened, platform: Platform) -> Opened:
-        """Renews now. While the old access token still lives, trouble on the way only means going on with it."""
-        now = self._clock.now()
-        try:
-            fenced = await self._fence(opened.channel, now)
-            grant = await self._ask(fenced, opened.grant, platform)
-        except PlatformFailure as failure:
-            if failure.kind is not Kind.SIGN_IN and opened.grant.expires_at and opened.grant.expires_at > now:
-                return replace(
-                    opened,
-                    channel=await self._store.channels.get(opened.channel.workspace_id, opened.channel.id),
-                )
-            raise
+        """Renews now: fenced, one at a time, saved before it is used."""
+        fenced = await self._fence(opened.channel, self._clock.now())
+        grant = await self._ask(fenced, opened.grant, platform)
         return Opened(await self._save(fenced, grant), grant, opened.box)
 
     async def _fence(self, channel: Channel, now: datetime) -> Channel:

@@ -85,9 +85,9 @@ async def resolve(
     ],
     url: Annotated[str | None, typer.Option("--url", help="Its address.", show_default=False)] = None,
 ) -> None:
-    """Answer for an unconfirmed one: is it there?
+    """Say whether an unconfirmed one is there.
 
-    After you have looked at the platform yourself.
+    Look at the platform yourself first: this settles it.
     """
     done = await desk.services.deliveries.resolve(desk.actor, delivery, published=published, url=url)
     desk.out.record(records.delivery(done))

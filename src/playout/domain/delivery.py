@@ -143,12 +143,13 @@ class Delivery:
 # ── inside the engine ────────────────────────────────────────────────────────────────────────────
 
 
-def begin(delivery: Delivery, first: Next) -> Delivery:
-    """The first step is known. Nothing has been sent."""
+def begin(delivery: Delivery, first: Next, sealed: bytes | None) -> Delivery:
+    """The first step is known, `sealed` its checkpoint. Nothing has been sent."""
     _only(delivery, State.WAITING)
     return replace(
         _stepping(delivery, first),
         state=State.SENDING,
+        checkpoint=sealed,
         due_at=delivery.due_at,
         attempts=delivery.attempts + 1,
     )

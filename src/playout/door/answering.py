@@ -1,7 +1,6 @@
 """The API on a socket, with uvicorn, inside a loop and under signals that are ours."""
 
 import asyncio
-import errno
 import socket
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,34 +9,11 @@ import uvicorn
 
 from playout.api.app import create_app
 from playout.application.services import Services
-from playout.domain.errors import Misconfigured, Unavailable
 
 #: Seconds that a stop waits for requests in flight; the work in hand has its own time after that.
 GRACE = 5
 MOST_AT_ONCE = 1000
 KEEP_ALIVE = 15  # seconds that an idle connection is kept
-
-
-class Taken(Unavailable):
-    """Another program listens there."""
-
-    code = "port_in_use"
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises Taken, Misconfigured."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            sentence = (
-                f"Port {port} on {host} is taken by another program (or another Playout). "
-                "Choose another one with --port or PLAYOUT_PORT; 0 picks a free one."
-            )
-            raise Taken(sentence) from error
-        sentence = f"Playout cannot listen on {host}, port {port}: {error.strerror}. See PLAYOUT_HOST and PLAYOUT_PORT."
-        raise Misconfigured(sentence) from error
 
 
 class Server(uvicorn.Server):
@@ -87,10 +63,3 @@ async def answering(services: Services, listener: socket.socket, hosts: Collecti
             ready.cancel()
             server.should_exit = True
             await serving
-
-
-def address(listener: socket.socket) -> tuple[str, int]:
-    """Where it listens, as an address for people, and the port."""
-    host, port = listener.getsockname()[:2]
-    named = f"[{host}]" if ":" in host else host
-    return f"http://{named}:{port}", port

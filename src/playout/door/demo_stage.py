@@ -13,8 +13,9 @@ import aiohttp
 
 from playout.domain.person import ALL_SCOPES
 from playout.door import child
-from playout.door.answering import address, answering, listen
+from playout.door.answering import answering
 from playout.door.demo_client import Client, Record
+from playout.door.listening import address, listen
 from playout.door.opening import hosts
 from playout.door.sandbox import settings as sandbox_settings
 from playout.media.clip import Clip, make_clip

@@ -15,12 +15,16 @@ from playout import logs, wiring
 from playout.application.services import Services
 from playout.cli.desk import Call, Flags, House
 from playout.cli.exits import Exit
+from playout.cli.later import later
 from playout.cli.output import Out
 from playout.domain.errors import PlayoutError
-from playout.door import answering, signals
+from playout.door import signals
+from playout.door.listening import Taken, listen
 from playout.settings import Loaded, Settings, current
 
 log = logging.getLogger(__name__)
+
+_answering: Callable[..., AbstractAsyncContextManager[None]] = later("playout.door.answering:answering")
 
 LOG = "errors.log"
 _EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 -- compared with, not listened on
@@ -44,11 +48,11 @@ class OpenHouse:
         settings = self.house.settings
         port = settings.port or urlsplit(settings.public_url).port or 0
         try:
-            listener = answering.listen(settings.host, port)
-        except answering.Taken:
+            listener = listen(settings.host, port)
+        except Taken:
             yield settings.public_url  # a server runs already
         else:
-            async with answering.answering(self.services, listener, hosts(settings)):
+            async with _answering(self.services, listener, hosts(settings)):
                 yield settings.public_url
 
 

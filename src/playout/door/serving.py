@@ -9,7 +9,8 @@ from playout import logs
 from playout.cli.desk import Call
 from playout.cli.exits import Exit
 from playout.door import signals
-from playout.door.answering import address, answering, listen
+from playout.door.answering import answering
+from playout.door.listening import address, listen
 from playout.door.opening import hosts, settled, warn_about
 from playout.settings import Loaded, Settings, current
 from playout.wiring import GRACE, open_house
