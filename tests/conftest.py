@@ -28,9 +28,11 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> str:
-    """Address of an empty database."""
-    return postgres_server.new()
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Address of an empty database, which goes with the test."""
+    address = postgres_server.new()
+    yield address
+    postgres_server.drop(address)
 
 
 @pytest.fixture(scope="session")

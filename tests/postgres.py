@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psutil
 import psycopg
@@ -75,6 +75,10 @@ class PostgresServer:
         name = f"test_{os.getpid()}_{next(self._names)}"
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
+
+    def drop(self, address: str) -> None:
+        """Of one that `new` gave, whoever is connected to it."""
+        self.execute(f'DROP DATABASE "{urlsplit(address).path[1:]}" WITH (FORCE)')
 
     def _process(self) -> psutil.Process:
         process: psutil.Process | None = self._server.get_postmaster_info().process

@@ -6,6 +6,7 @@ secret also as `NAME_FILE`, which names a file that holds it. A `PLAYOUT_` name 
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ PREFIX = "PLAYOUT_"
 ConfidentialText = Annotated[
     Secret, BeforeValidator(lambda text: text if isinstance(text, Secret) else Secret(str(text)))
 ]
+
+
+#: A password in an address: before the last `@`, or as a parameter.
+_IN_ADDRESS = re.compile(r"(://[^:/?#@]*:).+(?=@)|([?&](?i:[a-z_]*(?:password|secret|token|key))=)[^&]*")
 
 
 class Settings(BaseModel):
@@ -97,7 +102,7 @@ class Loaded:
         """Name, value (secrets masked), origin."""
         for name in Settings.model_fields:
             value = getattr(self.settings, name)
-            yield PREFIX + name.upper(), "" if value is None else str(value), self.origins.get(name, "default")
+            yield PREFIX + name.upper(), "" if value is None else _masked(str(value)), self.origins.get(name, "default")
 
 
 def load(environment: Mapping[str, str], folder: Path, flags: Mapping[str, str | int | Path]) -> Loaded:
@@ -183,6 +188,11 @@ def _sentence(error: ValidationError) -> str:
         for one in error.errors(include_input=False, include_url=False)
     ]
     return "; ".join(told)
+
+
+def _masked(value: str) -> str:
+    """Without the password that an address may carry, before its host or among its parameters."""
+    return _IN_ADDRESS.sub(lambda found: f"{found[1] or found[2]}***", value) if "://" in value else value
 
 
 def current(flags: Mapping[str, str | int | Path]) -> Loaded:

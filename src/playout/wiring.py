@@ -4,8 +4,9 @@ A driver is loaded only when a setting asks for it; nothing else in the house im
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
@@ -27,11 +28,13 @@ from playout.application.posts import Posts
 from playout.application.pulls import Pulls
 from playout.application.services import Services
 from playout.application.videos import PROBE, TIDY, Videos
-from playout.domain.errors import Misconfigured
+from playout.domain.errors import Misconfigured, Unavailable
 from playout.lock import folder_lock
 from playout.passwords import Argon2Passwords
 from playout.platforms.http import Http, Observer
 from playout.settings import Settings
+
+log = logging.getLogger(__name__)
 
 #: How long a stop lets the steps in hand finish, in seconds.
 GRACE = 20.0
@@ -54,19 +57,47 @@ class House:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Publishes what is due while the block runs. Raises Locked if another process does so on this folder."""
+        """Publishes what is due while the block runs. Raises Locked if another process does so on this folder.
+
+        If the work itself breaks down, the block is cancelled and Unavailable raised: nobody must believe that posts
+        go out while they do not.
+        """
         with folder_lock(self.settings.data_dir) if self.settings.sqlite_path else nullcontext():
             await self.store.chores.put(Chore(HOME, TIDY, "house", self.services.clock.now()))
-            serving = asyncio.create_task(self.engine.run({DELIVERY: self.deliver, CHORE: self.chores}))
-            planning = asyncio.create_task(self.planner.run())
-            try:
-                yield
-            finally:
-                planning.cancel()
-                await self.engine.stop(GRACE)
-                for task in (planning, serving):
-                    with suppress(asyncio.CancelledError):
-                        await task
+            async with _beside(self.engine.run({DELIVERY: self.deliver, CHORE: self.chores}), self.planner.run()):
+                try:
+                    yield
+                finally:
+                    await self.engine.stop(GRACE)
+
+
+@asynccontextmanager
+async def _beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Runs these beside the block, and ends them with it. If one breaks down the block is cancelled: Unavailable."""
+    block = asyncio.current_task()
+    broken: list[BaseException] = []
+
+    def watch(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error and block:
+            log.error("worker.broke_down", exc_info=error)
+            broken.append(error)
+            block.cancel()
+
+    tasks = [asyncio.create_task(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(watch)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not broken:
+            raise
+        msg = "The worker broke down; what was in hand goes on after a restart. The log says why."
+        raise Unavailable(msg, code="worker_broke_down") from broken[0]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 @asynccontextmanager

@@ -66,12 +66,13 @@ class Bench:
         shown = self.capsys.readouterr()
         return Ended(code, shown.out, shown.err)
 
-    def process(self, *words: str | Path) -> Ended:
-        """The same in a process of its own, until it ends."""
+    def process(self, *words: str | Path, given: str = "") -> Ended:
+        """The same in a process of its own, with `given` on its standard input, until it ends."""
         done = subprocess.run(
             self._command(words),
             env=environment(self.settings),
             cwd=self.folder,
+            input=given,
             capture_output=True,
             text=True,
             check=False,

@@ -1,9 +1,6 @@
 """The nouns, each verb once, as a script would use them."""
 
-import io
 from pathlib import Path
-
-import pytest
 
 from playout import __version__
 from tests.cli.bench import Bench
@@ -46,10 +43,10 @@ def test_an_unknown_scope_is_told_with_those_there_are(playout: Bench) -> None:
     assert "read, write, publish, admin" in str(done.error["message"])
 
 
-def test_the_owner_is_made_with_a_password_from_standard_input(playout: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("a:long/pass?word[1]@\n"))
+def test_the_owner_is_made_with_a_password_from_standard_input(playout: Bench) -> None:
+    words = ("owner", "create", "--email", "Alice@Example.org", "--password-stdin", "--json")
 
-    [made] = playout("owner", "create", "--email", "Alice@Example.org", "--password-stdin", "--json").objects
+    [made] = playout.process(*words, given="a:long/pass?word[1]@\n").objects
 
     assert (made["email"], made["role"]) == ("alice@example.org", "owner")
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import redirect_stderr
 
 import pytest
 
@@ -16,12 +17,10 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Standard error is one, of a kind that can show colours."""
-    shown = Terminal()
-    monkeypatch.setattr("sys.stderr", shown)
+    """One that can show colours."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    return shown
+    return Terminal()
 
 
 def test_data_and_messages_go_their_own_ways(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +52,8 @@ def test_an_error_carries_its_problems(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_terminal_sees_colour(terminal: Terminal) -> None:
-    Out(as_json=False).done("Well.")
+    with redirect_stderr(terminal):
+        Out(as_json=False).done("Well.")
 
     assert terminal.getvalue() == "\x1b[32m✓\x1b[0m Well.\n"
 
@@ -64,14 +64,15 @@ def test_no_colour_where_it_is_not_wanted(
 ) -> None:
     monkeypatch.setenv(name, value)
 
-    Out(as_json=False).done("Well.")
+    with redirect_stderr(terminal):
+        Out(as_json=False).done("Well.")
 
     assert terminal.getvalue() == "✓ Well.\n"
 
 
 def test_bars_show_bytes_speed_and_time_left_on_a_terminal(terminal: Terminal) -> None:
     out = Out(as_json=False)
-    with out.progress() as progress:
+    with redirect_stderr(terminal), out.progress() as progress:
         progress.show("file", "Sending", 0, 10 * 2**20)
         progress.show("file", "Sending", 5 * 2**20, 10 * 2**20)
         out.done("A message in between.")

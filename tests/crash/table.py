@@ -3,6 +3,7 @@
 For every HTTP call n of the recording: killed before it leaves, when it was received and not done, when it was done and
 the answer lost, when the answer arrived and was not saved; the two in the middle also as a broken connection. For every
 commit: killed before and after it. Then a restart, and the oracle: published exactly once, or it says why not.
+On PostgreSQL also frozen at each of these instants until its hold has run out and another worker has done the work.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import sqlite3
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,11 @@ from playout.settings import Settings
 from playout.wiring import open_house
 from tests.crash.databases import Databases
 from tests.crash.stage import Flow, Sandbox, connect, prepare, settings_for
-from tests.crash.victim import SPEED, Plan, run
+from tests.crash.victim import SPEED, Plan, answer, run
 
 #: A process that has not ended by now hangs, which is a finding.
 HANG = 90.0
+FROZEN = 98
 #: Why a delivery may be held after a renewal whose answer was lost: the platform has ended the old token.
 LOST_RENEWAL = frozenset({"invalid_grant", "access_token_invalid"})
 
@@ -64,6 +67,28 @@ class Verdict:
         return self.state == "unconfirmed"
 
 
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How a victim's life ended: its exit status (negative: the signal; FROZEN: it stands still)."""
+
+    pid: int
+    result: Path
+    status: int
+
+    @property
+    def killed(self) -> bool:
+        return self.status == -signal.SIGKILL
+
+    @property
+    def frozen(self) -> bool:
+        return self.status == FROZEN
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """What it found, if it ended by itself."""
+        return json.loads(self.result.read_text()) if self.result.exists() else {}
+
+
 @dataclass
 class Bench:
     """A worker's own place: a sandbox, and a template per flow and database from which each case starts."""
@@ -73,6 +98,7 @@ class Bench:
     sandbox: Sandbox
     ready: dict[tuple[str, str], tuple[Path, str]] = field(default_factory=dict)
     count: int = 0
+    lives: int = 0
 
     # ── a fresh copy ────────────────────────────────────────────────────────────────────────────
 
@@ -114,13 +140,11 @@ class Bench:
         if status:
             raise RuntimeError(f"setting up failed ({status}): {(folder / 'stderr').read_text()[-3000:]}")
 
-    def live(
-        self, settings: Settings, plan: Plan, fault: dict[str, object] | None = None
-    ) -> tuple[int, dict[str, Any]]:
-        """One life of the victim: its exit status (negative: the signal) and what it found if it ended by itself."""
-        result = settings.data_dir / "result.json"
-        result.unlink(missing_ok=True)
+    def live(self, settings: Settings, plan: Plan, fault: dict[str, object] | None = None) -> "Life":
+        """One life of the victim, until it ends or stands still."""
         gate_in, gate_out = os.pipe()
+        self.lives += 1
+        result = settings.data_dir / f"result-{self.lives}.json"
 
         def body() -> None:
             os.close(gate_out)
@@ -132,18 +156,18 @@ class Bench:
         if fault:
             self.sandbox.control("faults", fault | ({"pid": pid} if str(fault["action"]).startswith("kill") else {}))
         os.close(gate_out)
-        status = _wait(pid)
-        return status, json.loads(result.read_text()) if result.exists() else {}
+        return Life(pid, result, _wait(pid))
 
     # ── one case ────────────────────────────────────────────────────────────────────────────────
 
     def record(self, flow: Flow, database: str) -> list[Case]:
         """A clean run, and a case for everything that happened in it."""
         settings = self.fresh(flow, database)
-        status, found = self.live(settings, Plan(offset=flow.offset))
-        if status or found["state"] not in {"published", "handed_over"}:
+        with self._server(settings):
+            life = self.live(settings, Plan(offset=flow.offset))
+        if life.found.get("state") not in {"published", "handed_over"}:
             log = (settings.data_dir / "stderr").read_text()[-3000:]
-            raise RuntimeError(f"the clean run of {flow.name} on {database} ended {status} {found}: {log}")
+            raise RuntimeError(f"the clean run of {flow.name} on {database} ended with {life}: {log}")
         trace = [json.loads(line) for line in (settings.data_dir / "trace").read_text().splitlines()]
         self.discard(settings)
         return list(_cases(flow, database, trace))
@@ -152,25 +176,59 @@ class Bench:
         """Runs the case and asks the ledger."""
         settings = self.fresh(case.flow, case.database)
         before = self._seq()
-        began = time.monotonic()
-        fault: dict[str, object] | None = {"match": {"n": case.number}, "action": case.fault} if case.fault else None
-        status, found = self.live(settings, case.plan, fault)
-        reached = status == -signal.SIGKILL or (case.fault.startswith("reset") and not self._faults_left())
-        if status:
-            offset = _past_the_lease(case, began)
-            self.sandbox.control("faults", method="DELETE")
-            status, found = self.live(settings, replace(case.plan, instant="", offset=offset))
-        if found.get("state") == "held" and found["reason"] in LOST_RENEWAL and case.flow.offset:
-            self._child(lambda: asyncio.run(_reconnect(settings)), settings.data_dir)
-            status, found = self.live(settings, Plan(offset=_past_the_lease(case, began)))
-        verdict = self._verdict(case, settings, status, found, before)
+        with self._server(settings):
+            life, reached = self._lives(settings, case)
+        verdict = self._verdict(case, settings, life, before)
         self.discard(settings)
         return replace(verdict, reached=reached)
 
-    def _verdict(self, case: Case, settings: Settings, status: int, found: dict[str, Any], before: int) -> Verdict:
+    def _lives(self, settings: Settings, case: Case) -> tuple["Life", bool]:
+        """One life after the other until the delivery is at rest; the last one, and whether the instant was met."""
+        began = time.monotonic()
+        fault: dict[str, object] | None = {"match": {"n": case.number}, "action": case.fault} if case.fault else None
+        first = life = self.live(settings, case.plan, fault)
+        reached = life.killed or life.frozen or (case.fault.startswith("reset") and not self._faults_left())
+        if life.killed or life.frozen:
+            self.sandbox.control("faults", method="DELETE")
+            life = self.live(settings, Plan(offset=_past_the_lease(case, began)))
+        if first.frozen:
+            life = self._thawed(settings, case, first, began)
+        if life.found.get("state") == "held" and life.found["reason"] in LOST_RENEWAL and case.flow.offset:
+            self._child(lambda: asyncio.run(_reconnect(settings)), settings.data_dir)
+            life = self.live(settings, Plan(offset=_past_the_lease(case, began)))
+        return life, reached
+
+    @contextmanager
+    def _server(self, settings: Settings) -> Iterator[None]:
+        """Where the platform fetches files by itself, somebody must answer while workers come and go."""
+        if settings.tiktok_transfer == "file":
+            yield
+            return
+        reading, writing = os.pipe()
+        pid = _fork(lambda: answer(settings, writing), settings.data_dir / "stderr-server")
+        os.close(writing)
+        try:
+            if not os.read(reading, 1):
+                raise RuntimeError((settings.data_dir / "stderr-server").read_text()[-3000:])
+            yield
+        finally:
+            os.close(reading)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+    def _thawed(self, settings: Settings, case: Case, first: "Life", began: float) -> "Life":
+        """The first goes on after another one has finished its work: it must see so, and leave everything as it is."""
+        os.kill(first.pid, signal.SIGCONT)
+        thawed = Life(first.pid, first.result, _wait(first.pid))
+        if thawed.status:
+            return thawed
+        return self.live(settings, Plan(offset=_past_the_lease(case, began)))
+
+    def _verdict(self, case: Case, settings: Settings, life: "Life", before: int) -> Verdict:
+        found = life.found
         effect = "handed_over" if case.flow.options.get("mode") == "inbox" else "published"
         entries = [one for one in self.sandbox.control(f"ledger?effect={effect}") if one["seq"] > before]
-        state = found.get("state", f"ended with {status}")
+        state = found.get("state", f"ended with {life.status}")
         wrong = _wrong(state, entries, found, effect, _sha256(settings.data_dir / "files"))
         if wrong:
             log = (settings.data_dir / "stderr").read_text()[-1500:]
@@ -205,13 +263,20 @@ def _wrong(state: str, entries: Sequence[dict[str, Any]], found: dict[str, Any],
 def _cases(flow: Flow, database: str, trace: Sequence[tuple[str, int, str]]) -> Iterator[Case]:
     for instant, number, what in trace:
         if instant == "send":
-            yield Case(flow, database, "fence saved, nothing sent", number, what, Plan("send", number, flow.offset))
+            yield Case(
+                flow, database, "fence saved, nothing sent", number, what, Plan("send", number, offset=flow.offset)
+            )
             for action in ("kill_before", "kill_after", "reset_before", "reset_after"):
                 yield Case(flow, database, action, number, what, Plan(offset=flow.offset), action)
         elif instant == "received":
-            yield Case(flow, database, "answered, not saved", number, what, Plan("received", number, flow.offset))
+            yield Case(
+                flow, database, "answered, not saved", number, what, Plan("received", number, offset=flow.offset)
+            )
         else:
-            yield Case(flow, database, instant, number, what, Plan(instant, number, flow.offset))
+            yield Case(flow, database, instant, number, what, Plan(instant, number, offset=flow.offset))
+        if database == "postgresql":  # on SQLite the folder's lock keeps a second worker out
+            frozen = Plan(instant, number, freeze=True, offset=flow.offset)
+            yield Case(flow, database, f"frozen at {instant}", number, what, frozen)
 
 
 async def _reconnect(settings: Settings) -> None:
@@ -239,9 +304,9 @@ def _fork(work: Callable[[], None], errors: Path) -> int:
 def _wait(pid: int) -> int:
     until = time.monotonic() + HANG
     while time.monotonic() < until:
-        done, status = os.waitpid(pid, os.WNOHANG)
+        done, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
         if done:
-            return os.waitstatus_to_exitcode(status)
+            return FROZEN if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status)
         time.sleep(0.005)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)

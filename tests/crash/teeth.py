@@ -23,15 +23,110 @@ class Mistake:
     old: str
     new: str
     only: str
+    also: tuple[tuple[str, str, str], ...] = ()  # further edits: file, old, new
 
 
 MISTAKES = (
     Mistake(
         "no fence before the write that must not be repeated",
         "application/deliver.py",
-        "if delivery.repeatable:",
-        "if True:",
-        "direct/sqlite",
+        "        if delivery.repeatable:\n",
+        "        if True:\n",
+        "pull/sqlite/kill_after-2",
+    ),
+    Mistake(
+        "the fence is only in memory when the write leaves",
+        "application/deliver.py",
+        "delivery = await hand.save(moves.put_fence(delivery, self._clock.now()))",
+        "delivery = hand.delivery = moves.put_fence(delivery, self._clock.now())",
+        "pull/sqlite/kill_after-2",
+    ),
+    Mistake(
+        "a step where a fence stands",
+        "application/deliver.py",
+        "(self._look if looked else self._step)",
+        "self._step",
+        "direct/sqlite/kill_after-8",
+    ),
+    Mistake(
+        "the handle is not saved with the fence",
+        "application/hand.py",
+        "self.delivery = await self._store.deliveries.save(delivery, events)",
+        "self.delivery = await self._store.deliveries.save(replace(delivery, checkpoint=None), events)",
+        "direct/sqlite/kill_after-8",
+    ),
+    Mistake(
+        "nothing is saved while one step follows the other",
+        "application/deliver.py",
+        "        saved = await hand.save(moved, self._events(work.delivery, moved, milliseconds))\n",
+        "        events = self._events(work.delivery, moved, milliseconds)\n"
+        "        saved = moved if moved.in_hand_until is not None else await hand.save(moved, events)\n"
+        "        hand.delivery = saved\n",
+        "direct/sqlite/kill_after-8",
+        (
+            (
+                "application/deliver.py",
+                "delivery = await hand.save(moves.put_fence(delivery, self._clock.now()))",
+                "delivery = hand.delivery = moves.put_fence(delivery, self._clock.now())",
+            ),
+        ),
+    ),
+    Mistake(
+        "a renewed grant is used and not saved",
+        "application/grants.py",
+        "Opened(await self._save(fenced, grant), grant, opened.box)",
+        "Opened(fenced, grant, opened.box)",
+        "renewing/sqlite/commit",
+    ),
+    Mistake(
+        "an unknown outcome is repeated blindly",
+        "domain/verdict.py",
+        "            if looked or delivery.fence is None:\n",
+        "            delivery = moves.lift_fence(delivery)\n            if looked:\n",
+        "pull/sqlite/reset_after-2",
+    ),
+    Mistake(
+        "the HTTP client sends again by itself",
+        "platforms/http.py",
+        "    try:\n        return await handler(request)\n",
+        "    try:\n        try:\n            return await handler(request)\n"
+        "        except (aiohttp.ClientError, OSError):\n            return await handler(request)\n",
+        "pull/sqlite/reset_after-2",
+    ),
+    Mistake(
+        "a look begins anew although the platform has fetched everything",
+        "platforms/tiktok/publishing.py",
+        "if fetched is not Fetched.EVERYTHING and ",
+        "if ",
+        "pull/sqlite/reset_after-2",
+    ),
+    Mistake(
+        "what a killed worker held never falls out of its hands",
+        "storage/sql/claim.py",
+        "wake_at=later(deliveries.c.due_at, _UNTIL)",
+        "wake_at=None",
+        "direct/sqlite/kill_before-1",
+    ),
+    Mistake(
+        "the first transient failure is final",
+        "domain/verdict.py",
+        "if delivery.tries + 1 < MOST_TRIES:",
+        "if delivery.tries + 1 < 1:",
+        "direct/sqlite/reset_before-2",
+    ),
+    Mistake(
+        "the last save wins, whoever was faster",
+        "storage/sql/rows.py",
+        '[table.c.version == bindparam("loaded_version")]',
+        '[table.c.version >= bindparam("loaded_version") * 0]',
+        "pull/postgresql/frozen at send-2",
+    ),
+    Mistake(
+        "a look does not recognise that everything had arrived",
+        "platforms/tiktok/publishing.py",
+        'if status.word not in {"", "PROCESSING_UPLOAD"} or status.received == task.size:',
+        "if False:",
+        "direct/sqlite/kill_after-8",
     ),
 )
 
@@ -47,12 +142,13 @@ def _found(mistake: Mistake) -> bool:
     with tempfile.TemporaryDirectory(prefix="teeth-") as folder:
         source = Path(folder) / "src"
         shutil.copytree(ROOT / "src", source)
-        file = source / "playout" / mistake.file
-        text = file.read_text()
-        if text.count(mistake.old) != 1:
-            msg = f"“{mistake.name}” cannot be made: its place in {mistake.file} has changed"
-            raise SystemExit(msg)
-        file.write_text(text.replace(mistake.old, mistake.new))
+        for name, old, new in ((mistake.file, mistake.old, mistake.new), *mistake.also):
+            file = source / "playout" / name
+            text = file.read_text()
+            if text.count(old) != 1:
+                msg = f"“{mistake.name}” cannot be made: its place in {name} has changed"
+                raise SystemExit(msg)
+            file.write_text(text.replace(old, new))
         run = subprocess.run(
             [sys.executable, "-m", "tests.crash", "all", "--only", mistake.only],
             cwd=ROOT,
@@ -61,9 +157,9 @@ def _found(mistake: Mistake) -> bool:
             text=True,
             check=False,
         )
-    found = run.returncode == 1 and "WRONG" in run.stdout
-    first = next(
-        (line for line in run.stdout.splitlines() if line.startswith("WRONG")), run.stdout[-300:] + run.stderr[-600:]
-    )
+    lines = [*run.stdout.splitlines(), *run.stderr.splitlines()]
+    signs = [line for line in lines if line.startswith(("WRONG", "unconfirmed:", "RuntimeError: the clean run"))]
+    found = run.returncode == 1 and bool(signs)
+    first = signs[0] if signs else " ".join(lines[-5:])
     print(f"{'found   ' if found else 'SURVIVED'} {mistake.name}: {first[:160]}", flush=True)
     return found

@@ -10,8 +10,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +20,8 @@ from urllib.parse import urlsplit
 from playout.application.ports import Store
 from playout.domain.delivery import Delivery, State
 from playout.domain.person import ALL_SCOPES, Actor
-from playout.door.answering import answering, listen
+from playout.door.answering import answering
+from playout.door.listening import listen
 from playout.settings import Settings
 from playout.wiring import House, open_house
 
@@ -38,10 +38,14 @@ ACTOR = Actor("ws_home", "crash", ALL_SCOPES, "cli")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where to die: at the n-th instant of this name ("send", "received", "commit", "committed"), or nowhere."""
+    """Where to die: at the n-th instant of this name ("send", "received", "commit", "committed"), or nowhere.
+
+    `freeze`: it does not die there but stands still, until somebody sends it SIGCONT.
+    """
 
     instant: str = ""
     number: int = 0
+    freeze: bool = False
     offset: float = 0.0  # seconds by which this process's clock is ahead at its start
 
 
@@ -71,7 +75,7 @@ class Trigger:
         number = self._seen[instant] = self._seen.get(instant, 0) + 1
         os.write(self._trace, f"{json.dumps([instant, number, what])}\n".encode())
         if (instant, number) == (self._plan.instant, self._plan.number):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGSTOP if self._plan.freeze else signal.SIGKILL)
 
 
 class Watcher:
@@ -140,7 +144,7 @@ async def live(settings: Settings, plan: Plan, trace: Path) -> Found:
         observer=Watcher(trigger),
         around_store=lambda store: cast("Store", WitnessStore(store, trigger)),
     )
-    async with opening as house, house.working(), _answering(house):
+    async with opening as house, house.working():
         until = time.monotonic() + PATIENCE
         delivery = await _delivery(house)
         while not _at_rest(delivery) and time.monotonic() < until:
@@ -154,24 +158,27 @@ async def live(settings: Settings, plan: Plan, trace: Path) -> Found:
     )
 
 
-@asynccontextmanager
-async def _answering(house: House) -> AsyncIterator[None]:
-    """Where the platform fetches the file by itself, our address has to answer."""
-    if house.settings.tiktok_transfer == "file":
-        yield
-    else:
-        address = urlsplit(house.settings.public_url)
-        listener = listen("127.0.0.1", address.port or 0)
-        async with answering(house.services, listener, ()):
-            yield
-
-
 def _at_rest(delivery: Delivery) -> bool:
     return delivery.state in RESTING and delivery.in_hand_until is None
 
 
 async def _delivery(house: House) -> Delivery:
     return (await house.services.deliveries.list(ACTOR, limit=1)).items[0]
+
+
+async def _answer(settings: Settings, ready: int) -> None:
+    address = urlsplit(settings.public_url)
+    async with open_house(settings) as house, answering(house.services, listen("127.0.0.1", address.port or 0), ()):
+        os.write(ready, b"!")
+        await asyncio.Event().wait()
+
+
+def answer(settings: Settings, ready: int) -> None:
+    """Body of another forked child: the house without its worker, where a platform fetches files by itself.
+
+    It outlives the worker, as a server beside workers does.
+    """
+    asyncio.run(_answer(settings, ready))
 
 
 def run(settings: Settings, plan: Plan, trace: Path, result: Path) -> None:

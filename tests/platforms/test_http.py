@@ -671,6 +671,6 @@ def test_addresses_that_only_look_like_the_platform_are_not_followed(url: str) -
 def test_addresses_of_the_platform_or_of_the_emulators_own_host_are_followed(
     url: str,
     base: str,
-    allowed: bool,  # noqa: FBT001 -- the expected answer
+    allowed: bool,
 ) -> None:
     assert host_allowed(url, base=base, suffixes=[".tiktokapis.com"]) is allowed

@@ -39,15 +39,20 @@ class Canaries:
     """Named secrets, ready to be searched for."""
 
     def __init__(self, secrets: Mapping[str, Secret]) -> None:
-        self._patterns: dict[bytes, tuple[str, str]] = {}
+        self._patterns: dict[int, dict[bytes, tuple[str, str]]] = {}
         for name, secret in secrets.items():
             for form, pattern in forms(secret):
-                self._patterns.setdefault(pattern, (name, form))
-        self._keys = frozenset(_number(pattern[-KEY:]) for pattern in self._patterns)
+                self._patterns.setdefault(_number(pattern[-KEY:]), {}).setdefault(pattern, (name, form))
+        self._keys = frozenset(self._patterns)
 
     def hits(self, data: bytes, place: str, depth: int = DEEPEST) -> set[Hit]:
         """What is found in these bytes, and in what is compressed within them."""
-        found = {Hit(place, *named) for pattern, named in self._candidates(data) if pattern in data}
+        found = {
+            Hit(place, *named)
+            for key in self._sieved(data)
+            for pattern, named in self._patterns[key].items()
+            if pattern in data
+        }
         if depth:
             for start, unpacked in streams(data):
                 found |= self.hits(unpacked, f"{place} » compressed at {start}", depth - 1)
@@ -63,14 +68,13 @@ class Canaries:
                 found |= self.hits(path.read_bytes(), place)
         return found
 
-    def _candidates(self, data: bytes) -> list[tuple[bytes, tuple[str, str]]]:
-        """All patterns or none: a sieve that reads every eight bytes as one number costs the same for any number."""
-        view = memoryview(data)
+    def _sieved(self, data: bytes) -> set[int]:
+        """The ends of patterns that occur: read eight bytes at a time as one number, any number of them costs the same."""
+        view, found = memoryview(data), set[int]()
         for start in range(min(KEY, len(data))):
             whole = (len(data) - start) // KEY * KEY
-            if not self._keys.isdisjoint(view[start : start + whole].cast("Q")):
-                return list(self._patterns.items())
-        return []
+            found |= self._keys.intersection(view[start : start + whole].cast("Q"))
+        return found
 
 
 def forms(secret: Secret) -> Iterator[tuple[str, bytes]]:
@@ -125,7 +129,7 @@ def streams(data: bytes) -> Iterator[tuple[int, bytes]]:
             )
             unpacked = _unpacked(view[start + _ZIP_HEADER + lengths :], -zlib.MAX_WBITS)
         else:
-            gzip = magic[0] == 0x1F  # noqa: PLR2004 -- the first byte of gzip
+            gzip = magic[0] == 0x1F
             unpacked = _unpacked(view[start:], zlib.MAX_WBITS + 16 if gzip else zlib.MAX_WBITS)
         if len(unpacked) >= KEY:
             yield start, unpacked

@@ -3,6 +3,7 @@
 All of it lies below one folder, so that one search sees whatever a process left anywhere.
 """
 
+import asyncio
 import os
 import re
 import resource
@@ -14,6 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from playout.domain.person import ALL_SCOPES
+from playout.settings import load
+from playout.wiring import open_house
 from tests.trust.other_side import CLIENT_KEY
 from tests.trust.waiting import PATIENCE, until
 
@@ -79,6 +83,15 @@ class Machine:
         home = {"HOME": str(self.root / "home"), "TMPDIR": str(self.root / "tmp"), "COLUMNS": "200"}
         return kept | home | {f"PLAYOUT_{name}": value for name, value in ours.items()}
 
+    def token(self) -> str:
+        """One with every scope, made without a process of its own."""
+        return asyncio.run(self._token())
+
+    async def _token(self) -> str:
+        async with open_house(load(self.environment({}), self.root / "home", {}).settings) as house:
+            people = house.services.people
+            return (await people.mint(people.operator("cli"), "alice", sorted(ALL_SCOPES))).secret.reveal()
+
     def run(self, *words: str, given: str = "", limit: int | None = None, **settings: str) -> Ran:
         """`playout` with these words, to its end. `limit`: the largest file that it can write, in bytes."""
         return self.python("-m", "playout", *words, given=given, limit=limit, **settings)
@@ -88,6 +101,16 @@ class Machine:
         process.communicate(given.encode(), PATIENCE)
         texts = [output.with_suffix(end).read_text(errors="backslashreplace") for end in (".out", ".err")]
         return Ran(process.returncode, texts[0], texts[1], output.relative_to(self.root).as_posix())
+
+    @contextmanager
+    def started(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Python with these words, killed at the end. Its standard input is a pipe."""
+        process, _ = self._start(words, {}, None, subprocess.PIPE)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
     @contextmanager
     def serving(self, *words: str, limit: int | None = None, **settings: str) -> Iterator[Serving]:

@@ -38,10 +38,12 @@ class Talk:
     """One user. Answers are kept below `folder`, if there is one, under a name that says what was asked."""
 
     def __init__(self, url: str, token: str, folder: Path | None = None) -> None:
+        self.url = url
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "", parts.port or 0
         self.token = token
         self._folder = folder
+        self.invitations: list[tuple[str, str]] = []  # where each was kept, and the address
 
     def ask(
         self,
@@ -109,11 +111,17 @@ class Talk:
 
         return until(still, "the delivery's end", patience)
 
+    def invitation(self, **headers: str) -> str:
+        """The address of a sign-in that begins; the one-time secret in it is handed out here."""
+        asked = self.ask("POST", f"{API}/channels/connect", {"platform": "tiktok"}, headers=headers)
+        assert asked.status == 201, asked.body
+        self.invitations.append((asked.place, asked.json["authorize_url"]))
+        return self.invitations[-1][1]
+
     def connect(self, browser: "Talk | None" = None) -> str:
         """Agrees at the platform, as a browser would; the id of the channel."""
         before = {one["id"] for one in self.api("GET", "/channels")["items"]}
-        asked = self.api("POST", "/channels/connect", {"platform": "tiktok"}, about="a sign-in begins")
-        page = urlsplit(asked["authorize_url"])
+        page = urlsplit(self.invitation())
         there = Talk(f"http://{page.netloc}", "").ask("GET", f"{page.path}?{page.query}")
         back = urlsplit(there.headers["location"])
         answer = (browser or self).ask("GET", f"{back.path}?{back.query}", about="a sign-in ends")

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import psycopg
 
 from playout.media.clip import Clip, make_clip
-from tests.trust.canaries import Secret
+from tests.trust.canaries import KEY, Secret
 from tests.trust.machine import Machine, Serving
 from tests.trust.other_side import OtherSide, other_side
 from tests.trust.talk import API, Talk
@@ -45,18 +45,25 @@ class Life:
     secrets: dict[str, Secret] = field(default_factory=dict)
     allowed: set[tuple[str, str]] = field(default_factory=set)  # (place, secret): where it was handed out, once
     channels: list[str] = field(default_factory=list)
-
-    @property
-    def answers(self) -> Path:
-        return self.machine.root / "answers"
+    users: list[Talk] = field(default_factory=list)
 
     def secret(self, name: str, value: str | None = None) -> str:
         """Plants one."""
         self.secrets[name] = value = value or planted(name.replace(" ", "-"))
         return value
 
-    def user(self, serving: Serving, *, token: bool = True) -> Talk:
-        return Talk(serving.url, str(self.secrets["token"]) if token else "", self.answers)
+    def user(self, serving: Serving) -> Talk:
+        self.users.append(Talk(serving.url, str(self.secrets["token"]), self.machine.root / "answers"))
+        return self.users[-1]
+
+    def over(self) -> "Life":
+        """With the secrets that went over the line, and those in the addresses of sign-ins."""
+        for place, address in (one for user in self.users for one in user.invitations):
+            name = f"state {len(self.secrets)}"
+            self.secret(name, parse_qs(urlsplit(address).query)["state"][0])
+            self.allowed.add((place, name))
+        self.secrets |= {name: secret for name, secret in self.wire.secrets().items() if len(secret) >= KEY}
+        return self
 
 
 def live(folder: Path, database_url: str = "") -> Life:
@@ -76,8 +83,7 @@ def live(folder: Path, database_url: str = "") -> Life:
         _pulled_and_refused(life)
         _wrong_client_secret(life)
         _mistakes(life, database_url)
-        life.secrets |= wire.secrets()
-        return life
+        return life.over()
 
 
 def _keys(life: Life, database_url: str) -> None:
@@ -121,8 +127,8 @@ def _first_day(life: Life) -> None:
 def _refused_sign_ins(life: Life, user: Talk) -> None:
     bogus, strange = life.secret("code that is none"), life.secret("state that is none")
     for query, status in (
-        (f"state={_state(life, user)}&code={quote(bogus, safe='')}", 409),
-        (f"state={_state(life, user)}&error=access_denied&error_description=no", 422),
+        (f"state={_state(user)}&code={quote(bogus, safe='')}", 409),
+        (f"state={_state(user)}&error=access_denied&error_description=no", 422),
         (f"state={quote(strange, safe='')}&code={quote(bogus, safe='')}", 403),
     ):
         callback = "/connect/tiktok/callback"
@@ -132,18 +138,10 @@ def _refused_sign_ins(life: Life, user: Talk) -> None:
         assert again.status == 403, again.body
 
 
-def _state(life: Life, user: Talk) -> str:
-    """The one-time state of a sign-in; where it is handed out, it may stand."""
-    headers = {"Idempotency-Key": f"connect-{len(life.secrets)}"}
-    answer = user.ask("POST", f"{API}/channels/connect", {"platform": "tiktok"}, headers=headers)
-    return _noted(life, answer.json["authorize_url"], answer.place)
-
-
-def _noted(life: Life, authorize_url: str, place: str) -> str:
-    state = parse_qs(urlsplit(authorize_url).query)["state"][0]
-    name = f"state {len(life.secrets)}"
-    life.allowed.add((place, name))
-    return life.secret(name, state)
+def _state(user: Talk) -> str:
+    """The one-time state of a sign-in; the answer that hands it out is not kept for its key."""
+    address = user.invitation(**{"Idempotency-Key": "the same each time"})
+    return parse_qs(urlsplit(address).query)["state"][0]
 
 
 def _idempotent_secrets(life: Life, user: Talk) -> None:
@@ -160,7 +158,7 @@ def _refused_requests(life: Life, user: Talk) -> None:
     wrong = f"po_{secrets.token_urlsafe(32)}"
     life.secret("wrong token", wrong)
     nonce = life.secret("strange nonce", secrets.token_hex(16))
-    stranger = Talk(f"http://{user.host}:{user.port}", wrong, life.answers)
+    stranger = Talk(user.url, wrong, life.machine.root / "answers")
     token = user.token
     for who, method, path, body, status in (
         (stranger, "GET", f"{API}/me", None, 401),
@@ -232,11 +230,12 @@ def _pulled_and_refused(life: Life) -> None:
         video = user.take_in(life.clip)
         assert user.settled(user.post(video, life.channels[1]))["state"] == "published"
         life.there.fault("init", "reset_after")  # its address is withdrawn, and another one offered
-        assert user.settled(user.post(video, life.channels[1]))["state"] in {"published", "unconfirmed"}
+        lost = user.post(video, life.channels[1])
         life.there.control("tiktok/disconnect", {"creator": CREATORS[2]})
         held = user.settled(user.post(video, life.channels[2]))
         assert held["state"] == "held", held
         assert user.api("GET", f"/channels/{life.channels[2]}")["state"] == "needs_reconnect"
+        assert user.settled(lost)["state"] in {"published", "unconfirmed"}
         serving.end(signal.SIGABRT)  # the interpreter's own crash report goes to stderr
         assert "Fatal Python error: Aborted" in serving.told()
 
@@ -246,9 +245,7 @@ def _wrong_client_secret(life: Life) -> None:
     settings = {**OTHER, "LOG_FORMAT": "json", "TIKTOK_CLIENT_SECRET": wrong}
     with life.machine.serving("--no-worker", **settings) as serving:
         user = life.user(serving)
-        asked = user.ask("POST", f"{API}/channels/connect", {"platform": "tiktok"})
-        page = urlsplit(asked.json["authorize_url"])
-        _noted(life, asked.json["authorize_url"], asked.place)
+        page = urlsplit(user.invitation())
         back = urlsplit(Talk(life.wire.url, "").ask("GET", f"{page.path}?{page.query}").headers["location"])
         answer = user.ask("GET", f"{back.path}?{back.query}", about="callback, wrong client secret")
         assert answer.status == 503, answer.body

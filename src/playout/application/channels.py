@@ -192,11 +192,12 @@ class Channels:
         actor.need(Scope.PUBLISH)
         channel = await self._records.get(actor.workspace_id, channel_id)
         if channel.grant and not channel.trouble:
-            opened = await self._grants.open(channel)
             try:
+                opened = await self._grants.open(channel)
                 await self._platform(channel.platform).revoke(opened.grant)
             except PlatformFailure as failure:
-                if failure.kind is not Kind.SIGN_IN:  # ended already is fine; anything else must be tried again
+                # Ended already is fine, and what no key opens cannot be ended by us; else it must be tried again.
+                if failure.kind is not Kind.SIGN_IN:
                     raise
         await self._forget(channel)
 

@@ -2,11 +2,12 @@
 
 import json
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from playout.application.ports import Box, Clock, Platform, Store, Vault
-from playout.domain.channel import Channel, Grant
+from playout.domain.channel import Channel, Grant, WrappedKey
 from playout.domain.errors import Stale, Unreadable
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
@@ -61,15 +62,22 @@ class Grants:
             return Opened(channel, _read(box.open(FIELD, channel.grant)), box)
         except Unreadable as error:
             sentence = (
-                "The channel's sign-in cannot be decrypted with the keys Playout has. Restore the key or reconnect."
+                "The channel's sign-in cannot be decrypted with the keys Playout has. Restore the key if there is a "
+                "copy, and in any case reconnect the channel."
             )
             raise PlatformFailure(Kind.SIGN_IN, "key_missing", sentence, turn=Turn.YOU) from error
 
     async def sealed(self, channel: Channel, grant: Grant) -> Channel:
-        """The channel with this grant, sealed under its own data key (made if it has none)."""
-        key = channel.data_key or await self._vault.new_key(channel.workspace_id, channel.id)
-        box = await self._vault.unlock(channel.workspace_id, channel.id, key)
+        """The channel with this grant, sealed under its own data key (made if it has none that opens)."""
+        key, box = await self._box(channel)
         return replace(channel, data_key=key).granted(grant, box.seal(FIELD, _write(grant)), self._clock.now())
+
+    async def _box(self, channel: Channel) -> tuple[WrappedKey, Box]:
+        if channel.data_key:
+            with suppress(Unreadable):  # its key is lost: whoever reconnects begins with a new one
+                return channel.data_key, await self._vault.unlock(channel.workspace_id, channel.id, channel.data_key)
+        key = await self._vault.new_key(channel.workspace_id, channel.id)
+        return key, await self._vault.unlock(channel.workspace_id, channel.id, key)
 
     async def renewed(self, opened: Opened, platform: Platform) -> Opened:
         """Renews now: fenced, one at a time, saved before it is used."""

@@ -14,6 +14,7 @@ from playout.domain.errors import Unavailable
 log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds between two looks at an idle store
+BREATH = 0.03  # seconds in which a busy engine frees more than one hand, so that a claim is worth its price
 DELIVERY = "delivery"
 CHORE = "chore"
 
@@ -37,6 +38,7 @@ class Planner:
                 found = 0
             if found:
                 await self._engine.room()
+                await self._clock.sleep(BREATH)
             else:
                 await self._clock.sleep(TICK * self._random.uniform(0.9, 1.1))
 

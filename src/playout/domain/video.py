@@ -49,7 +49,7 @@ class Video:
     sha256: str  # hex
     key: str
     created_at: datetime
-    version: int = 1
+    version: int = 0
     facts: Facts | None = None
     problems: tuple[Problem, ...] = ()
     thumbnail_key: str | None = None

@@ -23,7 +23,7 @@ HEADS = {
     "sqlite": """
         SELECT workspace_id, channel_id, id, min(due_at) AS due_at
         FROM deliveries INDEXED BY deliveries_due
-        WHERE wake_at <= :now GROUP BY workspace_id, channel_id""",
+        WHERE wake_at <= :now GROUP BY channel_id, workspace_id""",
     "postgresql": """
         SELECT DISTINCT ON (workspace_id, channel_id) workspace_id, channel_id, id, due_at
         FROM deliveries
