@@ -193,7 +193,7 @@ class Stage:
         return await self.store.deliveries.get(ALICE, delivery.id)
 
     async def turn(self) -> Delivery:
-        """The planner's part and the engine's: claims what is due, runs it, and gives the first delivery as it is then."""
+        """What planner and engine do: claims what is due, runs it, and gives the first delivery as it is then."""
         refs = await self.store.deliveries.claim(self.clock.now(), self.clock.now() + LEASE, 10)
         for ref in refs:
             await self.deliver(f"{ref.workspace_id}/{ref.id}/{ref.version}")

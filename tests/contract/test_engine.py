@@ -90,7 +90,7 @@ async def nothing(name: str) -> None:
 async def settled(engine: Engine, free: int) -> None:
     """Until so many hands are free."""
     async with asyncio.timeout(30):
-        while engine.free() != free:  # noqa: ASYNC110 -- the Protocol has no bell for every number
+        while engine.free() != free:
             await asyncio.sleep(0.01)
 
 

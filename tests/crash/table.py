@@ -21,6 +21,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import playout.engines.memory
+import playout.engines.postgres
+import playout.media.files
+import playout.platforms.tiktok
+import playout.storage.sql.postgres
+import playout.storage.sql.sqlite
+import playout.vault  # all that wiring loads on demand: once here, instead of in each forked child  # noqa: F401
 from playout.application.hand import LEASE
 from playout.settings import Settings
 from playout.wiring import open_house

@@ -82,7 +82,7 @@ async def heard(process: asyncio.subprocess.Process, words: str) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 -- what is waited for happens in other processes too
+        while not condition():
             await asyncio.sleep(0.01)
 
 

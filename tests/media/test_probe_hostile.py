@@ -243,7 +243,7 @@ async def test_what_a_probe_starts_goes_with_it() -> None:
 
 async def test_a_cancelled_probe_leaves_no_process() -> None:
     probing = asyncio.create_task(attended("hangs"))
-    while not processes(WORKERS + "hangs"):  # noqa: ASYNC110 -- another process gives no event
+    while not processes(WORKERS + "hangs"):
         await asyncio.sleep(0.01)
 
     probing.cancel()

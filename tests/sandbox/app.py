@@ -201,6 +201,6 @@ def pull_of(url: str) -> dict[str, Any]:
 async def eventually(ask: Any, about: Any) -> Any:
     """Ask until there is an answer; give up after twenty seconds."""
     async with asyncio.timeout(20):
-        while not (answer := await ask(about)):  # noqa: ASYNC110  # the event happens in another process
+        while not (answer := await ask(about)):  # the event happens in another process
             await asyncio.sleep(0.01)
     return answer
