@@ -32,16 +32,22 @@ Act = Callable[[Task], Awaitable[Outcome]]
 
 
 class StillClock:
-    """Stands until it is moved; a sleep lets the others run and moves nothing."""
+    """Stands until it is moved; a sleep moves nothing and ends only by `wake`."""
 
     def __init__(self) -> None:
         self.time = NOON
+        self._woken = asyncio.Event()
 
     def now(self) -> datetime:
         return self.time
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.Event().wait()
+        await self._woken.wait()
+        self._woken.clear()
+
+    def wake(self) -> None:
+        """Whoever sleeps goes on."""
+        self._woken.set()
 
     def move(self, **by: float) -> None:
         self.time += timedelta(**by)

@@ -295,6 +295,23 @@ async def test_two_renewals_of_one_channel_never_run_at_once() -> None:
     assert all(not isinstance(one, Exception) or isinstance(one, (PlatformFailure, Stale)) for one in results)
 
 
+async def test_people_can_watch_the_bytes_leave_while_a_step_runs(stage: Stage) -> None:
+    seen = []
+
+    async def send(task: Task) -> Outcome:
+        async for _ in task.read(0, 1000):
+            pass
+        stage.clock.wake()
+        while not (await stage.now()).sent:
+            await asyncio.sleep(0)
+        seen.append((await stage.now()).sent)
+        return DONE
+
+    stage.platform.steps = [send]
+    assert (await stage.turn()).state is State.PUBLISHED
+    assert seen == [1000]
+
+
 async def test_a_wake_for_what_is_not_in_hand_does_nothing(stage: Stage) -> None:
     await stage.deliver(f"{ALICE}/dlv_1/1")
     await stage.deliver(f"{ALICE}/dlv_of_nobody/1")

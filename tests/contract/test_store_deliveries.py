@@ -213,6 +213,16 @@ async def test_keeping_lengthens_the_hold_and_leaves_the_version(store: Store, a
     assert await store.deliveries.claim(SOON, later, 10) == []
 
 
+async def test_keeping_notes_how_many_bytes_have_left(store: Store, alice: House) -> None:
+    held = await alice.claimed()
+    later = SOON + timedelta(seconds=30)
+
+    await store.deliveries.keep(ref(held), held.version, later, 5_000_000_000)
+    await store.deliveries.keep(ref(held), held.version, later)
+
+    assert (await store.deliveries.get(alice.workspace_id, held.id)).sent == 5_000_000_000
+
+
 async def test_keeping_does_not_make_a_save_stale(store: Store, alice: House) -> None:
     held = await alice.claimed()
     await store.deliveries.keep(ref(held), held.version, SOON + timedelta(seconds=30))

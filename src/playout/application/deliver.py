@@ -151,7 +151,7 @@ class Deliver:
     async def _step(self, work: Work, ready: Ready, hand: Hand) -> Outcome:
         delivery = hand.delivery
         if delivery.state is State.WAITING:
-            first = ready.platform.begin(self._task(work, delivery, ready))
+            first = ready.platform.begin(self._task(work, delivery, ready, hand))
             delivery = moves.begin(delivery, first, _sealed(delivery, first, ready.opened))
         await self._respect_rate(work, delivery.step)
         if delivery.repeatable:
@@ -159,12 +159,12 @@ class Deliver:
         else:
             delivery = await hand.save(moves.put_fence(delivery, self._clock.now()))
         hand.still_ours()
-        return await hand.during(ready.platform.step(self._task(work, delivery, ready)))
+        return await hand.during(ready.platform.step(self._task(work, delivery, ready, hand)))
 
     async def _look(self, work: Work, ready: Ready, hand: Hand) -> Outcome:
-        return await hand.during(ready.platform.look(self._task(work, hand.delivery, ready)))
+        return await hand.during(ready.platform.look(self._task(work, hand.delivery, ready, hand)))
 
-    def _task(self, work: Work, delivery: Delivery, ready: Ready) -> Task:
+    def _task(self, work: Work, delivery: Delivery, ready: Ready, hand: Hand) -> Task:
         return Task(
             step=delivery.step,
             checkpoint=_unsealed(delivery, ready.opened),
@@ -178,7 +178,7 @@ class Deliver:
             options=ready.destination.options,
             now=self._clock.now(),
             attempt=f"{delivery.id}.{delivery.attempts}",
-            read=partial(self._files.read, work.video.key),
+            read=partial(hand.watched, partial(self._files.read, work.video.key)),
             pulls=self._pulls.of(work.video),
         )
 

@@ -1,10 +1,10 @@
 """A record in hand: held against other workers while a step runs, and saved by the one who holds it."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -14,10 +14,13 @@ from playout.domain.errors import LostHand, Stale, Unavailable
 from playout.domain.event import Event
 
 T = TypeVar("T")
+Read = Callable[[int, int], AsyncGenerator[bytes, None]]  # (start, length)
 
 #: A record is claimed for this long; whoever works longer renews it, whoever dies loses it.
 LEASE = timedelta(seconds=60)
 RENEW_EVERY = LEASE / 4
+#: While bytes leave, how many have is noted as often as a person would look.
+NOTE_EVERY = timedelta(seconds=1)
 
 
 class Hand:
@@ -28,6 +31,7 @@ class Hand:
         self._store = store
         self._clock = clock
         self._until = delivery.in_hand_until or clock.now()
+        self._sent: int | None = None  # bytes that have left since the last note
         self._lock = asyncio.Lock()  # a renewal and a save must not cross: the save moves the version
         self._beat: asyncio.Task[None] | None = None
 
@@ -76,16 +80,30 @@ class Hand:
         if self._until <= self._clock.now():
             raise LostHand
 
+    async def watched(self, read: Read, start: int, length: int) -> AsyncIterator[bytes]:
+        """The same bytes, counted as they leave."""
+        at = start
+        async with aclosing(read(start, length)) as pieces:
+            async for piece in pieces:
+                yield piece
+                at += len(piece)
+                self._sent = at
+
     async def _renewing(self) -> None:
         while True:
-            await self._clock.sleep(RENEW_EVERY.total_seconds())
-            async with self._lock:
-                until = self._clock.now() + LEASE
-                ref = Ref(self.delivery.workspace_id, self.delivery.id)
-                try:
-                    await self._store.deliveries.keep(ref, self.delivery.version, until)
-                except Stale as faster:
-                    raise LostHand from faster
-                except Unavailable:
-                    continue  # the hold still runs; `still_ours` decides if it does not come back
-                self._until = until
+            await self._clock.sleep(NOTE_EVERY.total_seconds())
+            now = self._clock.now()
+            if self._sent is not None or now >= self._until - LEASE + RENEW_EVERY:
+                async with self._lock:
+                    await self._renew(now + LEASE)
+
+    async def _renew(self, until: datetime) -> None:
+        ref = Ref(self.delivery.workspace_id, self.delivery.id)
+        sent, self._sent = self._sent, None
+        try:
+            await self._store.deliveries.keep(ref, self.delivery.version, until, sent)
+        except Stale as faster:
+            raise LostHand from faster
+        except Unavailable:
+            return  # the hold still runs; `still_ours` decides if it does not come back
+        self._until = until

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -55,10 +56,11 @@ class Pulls:
         """
         await self._mark(nonce, Fetched.SOMETHING)
         kept_back: bytes | None = None
-        async for piece in self._files.read(video.key, part.start, part.length):
-            if kept_back is not None:
-                yield kept_back
-            kept_back = piece
+        async with aclosing(self._files.read(video.key, part.start, part.length)) as pieces:
+            async for piece in pieces:
+                if kept_back is not None:
+                    yield kept_back
+                kept_back = piece
         if kept_back is not None:
             if part.start + part.length >= part.size:
                 await self._mark(nonce, Fetched.EVERYTHING)

@@ -3,7 +3,7 @@
 Not here: the folder (folder.py), which has to fsync, and memory (memory.py).
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -64,7 +64,7 @@ class ObjectFiles:
             raise intake.broken or _unavailable(error) from error
         return intake.stored(key)
 
-    async def read(self, key: str, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """One request for the range, handed on as it arrives."""
         check_range(start, length, await self.size(key))
         if not length:

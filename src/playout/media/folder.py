@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class FolderFiles:
         finally:
             await in_thread(partial.close)
 
-    async def read(self, key: str, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """Reads one piece ahead of the reader. A read that has begun goes on although the key is deleted."""
         reading = _Reading(self._root / checked(key))
         ahead: asyncio.Task[bytes] | None = None

@@ -1,6 +1,6 @@
 """Files and a probe without disk or subprocess, for tests and for trying things out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 
 from playout.application.ports import Files, Probed, Stored
@@ -26,7 +26,7 @@ class MemoryFiles:
         self._kept[key] = bytes(taken)
         return intake.stored(key)
 
-    async def read(self, key: str, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """Slices of the kept bytes."""
         whole, end = self._whole(key), start + length
         check_range(start, length, len(whole))

@@ -157,7 +157,7 @@ class MemoryDeliveries:
             taken.append(Ref(workspace_id, delivery_id, row.version))
         return taken
 
-    async def keep(self, ref: Ref, version: int, until: datetime) -> None:
+    async def keep(self, ref: Ref, version: int, until: datetime, sent: int | None = None) -> None:
         mine = self._rows.get((ref.workspace_id, ref.id))
         if mine is None or mine.version != version or mine.in_hand_until is None:
             raise Stale
@@ -165,7 +165,8 @@ class MemoryDeliveries:
             same_channel = (one.workspace_id, one.channel_id) == (mine.workspace_id, mine.channel_id)
             if same_channel and one.in_hand_until and one.in_hand_until > mine.in_hand_until:
                 raise Stale  # the hold had ended, and the channel's turn went to this one
-        self._rows[ref.workspace_id, ref.id] = replace(mine, in_hand_until=until)
+        sent = mine.sent if sent is None else sent
+        self._rows[ref.workspace_id, ref.id] = replace(mine, in_hand_until=until, sent=sent)
 
     async def save(self, delivery: Delivery, events: Sequence[Event] = ()) -> Delivery:
         _check(self._rows, delivery)

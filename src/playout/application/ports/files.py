@@ -1,6 +1,6 @@
 """Bytes: where videos lie, and what looks into them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -39,8 +39,8 @@ class Files(Protocol):
         """
         ...
 
-    def read(self, key: str, start: int, length: int) -> AsyncIterator[bytes]:
-        """Exactly `length` bytes from `start`, in pieces of at most 1 MiB. Raises FileGone."""
+    def read(self, key: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
+        """Exactly `length` bytes from `start`, in pieces of at most 1 MiB; to be closed. Raises FileGone."""
         ...
 
     async def size(self, key: str) -> int:

@@ -109,8 +109,11 @@ class Deliveries(Protocol):
         """
         ...
 
-    async def keep(self, ref: Ref, version: int, until: datetime) -> None:
-        """Stays in hand until `until`; leaves `version` alone. Raises Stale if it is in other hands now."""
+    async def keep(self, ref: Ref, version: int, until: datetime, sent: int | None = None) -> None:
+        """Stays in hand until `until`; leaves `version` alone. Raises Stale if it is in other hands now.
+
+        `sent` notes the bytes that have left by now, for people who watch: nothing else is to rest on it.
+        """
         ...
 
     async def save(self, delivery: Delivery, events: Sequence[Event] = ()) -> Delivery:

@@ -52,8 +52,8 @@ class SqlDeliveries:
     async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Ref]:
         return await self._runner.write(lambda c: claim(c, now, until, limit))
 
-    async def keep(self, ref: Ref, version: int, until: datetime) -> None:
-        await self._runner.write(lambda c: _keep(c, ref, version, until))
+    async def keep(self, ref: Ref, version: int, until: datetime, sent: int | None = None) -> None:
+        await self._runner.write(lambda c: _keep(c, ref, version, until, sent))
 
     async def save(self, delivery: Delivery, events: Sequence[Event] = ()) -> Delivery:
         return await self._runner.write(lambda c: _save(c, delivery, events))
@@ -104,7 +104,7 @@ def _work(connection: Connection, ref: Ref) -> Work:
     )
 
 
-def _keep(connection: Connection, ref: Ref, version: int, until: datetime) -> None:
+def _keep(connection: Connection, ref: Ref, version: int, until: datetime, sent: int | None) -> None:
     """A hold that had ended cannot be taken up again once the channel's turn went to another delivery."""
     lock_claims(connection, shared=True)
     other = deliveries.alias()
@@ -122,7 +122,11 @@ def _keep(connection: Connection, ref: Ref, version: int, until: datetime) -> No
             deliveries.c.in_hand_until.is_not(None),
             ~overtaken,
         )
-        .values(in_hand_until=until, wake_at=later(deliveries.c.due_at, literal(until, Moment())))
+        .values(
+            in_hand_until=until,
+            wake_at=later(deliveries.c.due_at, literal(until, Moment())),
+            sent=deliveries.c.sent if sent is None else sent,
+        )
     )
     if connection.execute(mine).rowcount == 0:
         raise Stale
