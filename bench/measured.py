@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -47,17 +48,18 @@ def child(work: Callable[[], Any]) -> Run:
     return Run(json.loads(told), time.monotonic() - began, usage.ru_maxrss / 1024)
 
 
-def command(*words: str, environment: dict[str, str] | None = None) -> Run:
+#: Run in an interpreter of its own: a process begins with the memory of the one that started it.
+RUNNER = """
+import json, os, sys, time
+began = time.monotonic()
+null = [(os.POSIX_SPAWN_OPEN, n, "/dev/null", os.O_WRONLY, 0) for n in (1, 2)]
+pid = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=null)
+_, status, usage = os.wait4(pid, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), time.monotonic() - began, usage.ru_maxrss / 1024]))
+"""
+
+
+def command(*words: str) -> Run:
     """A command as a whole process; its output is thrown away."""
-    began = time.monotonic()
-    pid = os.posix_spawnp(
-        words[0],
-        words,
-        environment or dict(os.environ),
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
-        ],
-    )
-    _, status, usage = os.wait4(pid, 0)
-    return Run(os.waitstatus_to_exitcode(status), time.monotonic() - began, usage.ru_maxrss / 1024)
+    runner = [sys.executable, "-I", "-S", "-c", RUNNER, *words]
+    return Run(*json.loads(subprocess.run(runner, capture_output=True, text=True, check=True).stdout))

@@ -36,10 +36,12 @@ def _serve(folder: Path) -> tuple[float, float]:
     environment = {**os.environ, "PLAYOUT_DATA_DIR": str(folder / "data"), "PLAYOUT_PORT": "0"}
     began = time.monotonic()
     with subprocess.Popen(
-        [PLAYOUT, "serve", "--json"], env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [PLAYOUT, "serve", "--json"], env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
-        assert process.stdout
-        json.loads(process.stdout.readline())
+        assert process.stderr
+        for line in process.stderr:
+            if json.loads(line).get("event") == "ready":
+                break
         ready = time.monotonic() - began
         time.sleep(5)
         status = Path(f"/proc/{process.pid}/status").read_text()

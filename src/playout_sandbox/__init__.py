@@ -22,7 +22,7 @@ Control, JSON in and out, never counted as a platform request
     GET  /_sandbox/config                 all settings; secrets left out
     POST /_sandbox/config                 merge: {"sink": true, "limits": false, "tiktok": {"audited": false}}; see
                                           `config.Config` and `tiktok.config.TikTokConfig`; 400 names a wrong one
-    GET  /_sandbox/ledger[?effect=E]      [{"seq", "at", "platform", "effect", "request", "creator", ...}]
+    GET  /_sandbox/ledger[?effect=E&after=SEQ]   [{"seq", "at", "platform", "effect", "request", "creator", ...}]
     GET  /_sandbox/requests               [{"n", "kind", "method", "at", "status", "fault"}], numbered from 1
     DELETE /_sandbox/requests             number from 1 again, keep everything else
     POST /_sandbox/faults                 {"match": {"n": 7}, "action": "reset_after"}; GET lists, DELETE clears

@@ -74,7 +74,10 @@ class Control:
         return JSONResponse({**asdict(self._world.config), **own_settings})
 
     async def _ledger(self, request: Request) -> Response:
-        return JSONResponse(self._world.ledger.entries(request.query_params.get("effect")))
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal():
+            raise HTTPException(400, "after is the number of an entry")
+        return JSONResponse(self._world.ledger.entries(request.query_params.get("effect"), after=int(after)))
 
     async def _requests(self, request: Request) -> Response:
         if request.method == "DELETE":

@@ -39,9 +39,9 @@ class Ledger:
         if durable:
             os.fsync(self._file.fileno())
 
-    def entries(self, effect: str | None = None) -> list[Entry]:
-        """Every entry in order, or only those of one effect."""
-        return [entry for entry in self._entries if effect is None or entry["effect"] == effect]
+    def entries(self, effect: str | None = None, *, after: int = 0) -> list[Entry]:
+        """Every entry in order after that number, or only those of one effect."""
+        return [entry for entry in self._entries[after:] if effect is None or entry["effect"] == effect]
 
     def clear(self) -> None:
         """Start an empty ledger (only a reset of the whole sandbox does this)."""

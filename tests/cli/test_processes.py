@@ -54,6 +54,15 @@ def test_it_answers_until_it_is_told_to_stop(playout: Bench) -> None:
     assert "Stopping" in told
 
 
+def test_it_stops_in_good_order_even_if_nobody_reads_its_messages_any_more(playout: Bench) -> None:
+    with playout.running("serve", "--port", "0", "--json") as server:
+        message(server)
+        assert server.stderr
+        server.stderr.close()
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+
+
 def test_every_line_of_a_server_that_speaks_json_is_an_object(playout: Bench) -> None:
     with playout.running("serve", "--port", "0", "--json") as server:
         ready = message(server)

@@ -95,14 +95,18 @@ class Sandbox:
 
     def clean(self) -> None:
         """Between two cases: forget the faults and the count of requests, take down what is up, drop the bytes."""
-        for entry in self.control("ledger?effect=published"):
-            if entry["seq"] > self._cleaned:
-                self.control("tiktok/take-down", {"post_id": entry["post_id"]})
-                self._cleaned = entry["seq"]
+        for entry in self.effects("published"):
+            self.control("tiktok/take-down", {"post_id": entry["post_id"]})
+        self._cleaned = max([self._cleaned, *(entry["seq"] for entry in self.control(f"ledger?after={self._cleaned}"))])
         self.control("faults", method="DELETE")
         self.control("requests", method="DELETE")
         for received in self._folder.rglob("*.mp4*"):
             received.unlink(missing_ok=True)
+
+    def effects(self, effect: str) -> list[dict[str, Any]]:
+        """Entries of the ledger since the last cleaning."""
+        found: list[dict[str, Any]] = self.control(f"ledger?effect={effect}&after={self._cleaned}")
+        return found
 
     def close(self) -> None:
         self._process.terminate()

@@ -182,10 +182,9 @@ class Bench:
     def judge(self, case: Case) -> Verdict:
         """Runs the case and asks the ledger."""
         settings = self.fresh(case.flow, case.database)
-        before = self._seq()
         with self._server(settings):
             life, reached = self._lives(settings, case)
-        verdict = self._verdict(case, settings, life, before)
+        verdict = self._verdict(case, settings, life)
         self.discard(settings)
         return replace(verdict, reached=reached)
 
@@ -231,19 +230,16 @@ class Bench:
             return thawed
         return self.live(settings, Plan(offset=_past_the_lease(case, began)))
 
-    def _verdict(self, case: Case, settings: Settings, life: "Life", before: int) -> Verdict:
+    def _verdict(self, case: Case, settings: Settings, life: "Life") -> Verdict:
         found = life.found
         effect = "handed_over" if case.flow.options.get("mode") == "inbox" else "published"
-        entries = [one for one in self.sandbox.control(f"ledger?effect={effect}") if one["seq"] > before]
+        entries = self.sandbox.effects(effect)
         state = found.get("state", f"ended with {life.status}")
         wrong = _wrong(state, entries, found, effect, _sha256(settings.data_dir / "files"))
         if wrong:
             log = (settings.data_dir / "stderr").read_text()[-1500:]
             wrong += f" [reason {found.get('reason')}, {found.get('tries')} tries] {log}"
         return Verdict(case, state, len(entries), wrong)
-
-    def _seq(self) -> int:
-        return max((one["seq"] for one in self.sandbox.control("ledger")), default=0)
 
     def _faults_left(self) -> bool:
         return bool(self.sandbox.control("faults")["left"])

@@ -69,7 +69,7 @@ class Canaries:
         return found
 
     def _sieved(self, data: bytes) -> set[int]:
-        """The ends of patterns that occur: read eight bytes at a time as one number, any number of them costs the same."""
+        """The ends of patterns that occur. Eight bytes are one number, so any number of patterns costs the same."""
         view, found = memoryview(data), set[int]()
         for start in range(min(KEY, len(data))):
             whole = (len(data) - start) // KEY * KEY

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from playout.domain.delivery import State
 from playout.domain.person import ALL_SCOPES, Actor
-from playout.settings import current
+from playout.settings import Settings, current
 from playout.wiring import House, open_house
 
 ACTOR = Actor("ws_home", "clockwork", ALL_SCOPES, "cli")
@@ -32,13 +32,14 @@ class WrongClock:
         await asyncio.sleep(seconds / SPEED)
 
 
-async def main(wrong_by: float, patience: float) -> None:
+async def work(settings: Settings, wrong_by: float, patience: float) -> list[State]:
+    """How the deliveries stand at the end."""
     until = time.monotonic() + patience
-    async with open_house(current({}).settings, clock=WrongClock(wrong_by)) as house, house.working():
+    async with open_house(settings, clock=WrongClock(wrong_by)) as house, house.working():
         while await moving(house) and time.monotonic() < until:
             await asyncio.sleep(0.02)
         found = await house.services.deliveries.list(ACTOR, limit=200)
-        print(*sorted(one.state for one in found.items))  # noqa: T201 -- for whoever started it
+        return [one.state for one in found.items]
 
 
 async def moving(house: House) -> bool:
@@ -48,4 +49,4 @@ async def moving(house: House) -> bool:
 
 if __name__ == "__main__":
     sys.stdin.readline()  # whoever started it may want to know its number first
-    asyncio.run(main(float(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(work(current({}).settings, float(sys.argv[1]), float(sys.argv[2])))

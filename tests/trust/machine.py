@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playout.domain.person import ALL_SCOPES
-from playout.settings import load
+from playout.settings import Settings, load
 from playout.wiring import open_house
 from tests.trust.other_side import CLIENT_KEY
 from tests.trust.waiting import PATIENCE, until
 
+Env = Mapping[str, str]  # names without their prefix
+NONE: Env = {}
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
@@ -76,27 +78,32 @@ class Machine:
             "TIKTOK_API_URL": f"{url}/tiktok-api",
         }
 
-    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, more: Env) -> dict[str, str]:
         """Nothing of the developer's own Playout gets in."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PLAYOUT_")}
         ours = {"DATA_DIR": str(self.data), **self.settings, **more}
         home = {"HOME": str(self.root / "home"), "TMPDIR": str(self.root / "tmp"), "COLUMNS": "200"}
         return kept | home | {f"PLAYOUT_{name}": value for name, value in ours.items()}
 
+    @property
+    def loaded(self) -> Settings:
+        """What a process of this machine would read."""
+        return load(self.environment({}), self.root / "home", {}).settings
+
     def token(self) -> str:
         """One with every scope, made without a process of its own."""
         return asyncio.run(self._token())
 
     async def _token(self) -> str:
-        async with open_house(load(self.environment({}), self.root / "home", {}).settings) as house:
+        async with open_house(self.loaded) as house:
             people = house.services.people
             return (await people.mint(people.operator("cli"), "alice", sorted(ALL_SCOPES))).secret.reveal()
 
-    def run(self, *words: str, given: str = "", limit: int | None = None, **settings: str) -> Ran:
+    def run(self, *words: str, given: str = "", limit: int | None = None, settings: Env = NONE) -> Ran:
         """`playout` with these words, to its end. `limit`: the largest file that it can write, in bytes."""
-        return self.python("-m", "playout", *words, given=given, limit=limit, **settings)
+        return self.python("-m", "playout", *words, given=given, limit=limit, settings=settings)
 
-    def python(self, *words: str, given: str = "", limit: int | None = None, **settings: str) -> Ran:
+    def python(self, *words: str, given: str = "", limit: int | None = None, settings: Env = NONE) -> Ran:
         process, output = self._start(words, settings, limit, subprocess.PIPE)
         process.communicate(given.encode(), PATIENCE)
         texts = [output.with_suffix(end).read_text(errors="backslashreplace") for end in (".out", ".err")]
@@ -113,7 +120,7 @@ class Machine:
             process.wait()
 
     @contextmanager
-    def serving(self, *words: str, limit: int | None = None, **settings: str) -> Iterator[Serving]:
+    def serving(self, *words: str, limit: int | None = None, settings: Env = NONE) -> Iterator[Serving]:
         """A server on a port of its own; still alive at the end of the block, it is stopped in good order."""
         words = ("-m", "playout", "serve", "--port", "0", *words)
         process, output = self._start(words, settings, limit, subprocess.DEVNULL)
@@ -135,7 +142,7 @@ class Machine:
             process.wait()
 
     def _start(
-        self, words: Sequence[str], settings: Mapping[str, str], limit: int | None, stdin: int
+        self, words: Sequence[str], settings: Env, limit: int | None, stdin: int
     ) -> tuple[subprocess.Popen[bytes], Path]:
         self.processes += 1
         output = self.root / "output" / f"{self.processes:02}"

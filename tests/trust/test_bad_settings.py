@@ -13,7 +13,7 @@ import pytest
 
 from playout.domain.errors import Misconfigured
 from playout.settings import load
-from tests.trust.machine import Machine
+from tests.trust.machine import NONE, Env, Machine
 
 PATIENCE = 15.0  # seconds within which somebody at a terminal is told
 
@@ -23,9 +23,9 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def refused(machine: Machine, exit_code: int, *sentence: str, **settings: str) -> None:
+def refused(machine: Machine, exit_code: int, *sentence: str, settings: Env = NONE) -> None:
     """`playout serve` says why, in one line that is no traceback."""
-    ran = machine.run("serve", "--port", "0", **settings)
+    ran = machine.run("serve", "--port", "0", settings=settings)
     assert (ran.code, ran.out) == (exit_code, ""), ran.err
     assert ran.err.count("\n") == 1, ran.err
     for words in sentence:
@@ -83,7 +83,10 @@ def test_an_unknown_name_in_config_toml_gets_a_suggestion(tmp_path: Path) -> Non
     ("address", "shown"),
     [
         ("postgresql://alice:s:e@/?[]cret@db.example/playout", "postgresql://alice:***@db.example/playout"),
-        ("postgresql://db.example/playout?user=a&password=secret", "postgresql://db.example/playout?user=a&password=***"),
+        (
+            "postgresql://db.example/playout?user=a&password=secret",
+            "postgresql://db.example/playout?user=a&password=***",
+        ),
         ("sqlite:////srv/playout.db", "sqlite:////srv/playout.db"),
     ],
 )
@@ -93,7 +96,7 @@ def test_the_list_of_settings_shows_no_password_in_an_address(tmp_path: Path, ad
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(machine: Machine) -> None:
-    refused(machine, 2, "/sys", "PLAYOUT_DATA_DIR", DATA_DIR="/sys")
+    refused(machine, 2, "/sys", "PLAYOUT_DATA_DIR", settings={"DATA_DIR": "/sys"})
 
 
 def test_a_database_of_a_newer_playout_is_refused_and_not_touched(machine: Machine) -> None:
@@ -118,7 +121,7 @@ def test_a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on(mac
 
 def told_in_time(machine: Machine, url: str) -> None:
     began = time.monotonic()
-    refused(machine, 1, "database", DATABASE_URL=url)
+    refused(machine, 1, "database", settings={"DATABASE_URL": url})
     assert time.monotonic() - began < PATIENCE
 
 

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
-from playout.media.clip import Clip, make_clip
+from playout.domain.delivery import State
+from playout.domain.retry import Turn
 from playout.media.folder import FolderFiles
+from playout.wiring import open_house
+from tests.trust.inside import connected, posted, rested, taken_in
 from tests.trust.machine import Machine, Serving
-from tests.trust.other_side import other_side
+from tests.trust.other_side import OtherSide, other_side
 from tests.trust.talk import Talk
 from tests.trust.waiting import until
 
@@ -21,14 +24,18 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherSide]:
+    with other_side(tmp_path_factory.mktemp("sandbox")) as there:
+        yield there
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory, there: OtherSide) -> Machine:
     """One for all these tests; each leaves it as it was."""
     root = tmp_path_factory.mktemp("uploads")
-    make_clip(root / "clip.mp4", Clip(seconds=1))
-    with other_side(root / "sandbox") as there:
-        machine = Machine(root / "machine")
-        machine.connected_to(there.url)
-        yield machine
+    machine = Machine(root / "machine")
+    machine.connected_to(there.url)
+    return machine
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +52,6 @@ def user(machine: Machine, serving: Serving) -> Talk:
 @pytest.fixture(scope="module")
 def channel(user: Talk) -> str:
     return user.connect()
-
-
-@pytest.fixture
-def clip(machine: Machine) -> Path:
-    return machine.root.parent / "clip.mp4"
 
 
 def files(machine: Machine) -> list[Path]:
@@ -81,7 +83,9 @@ def test_an_upload_whose_connection_is_cut_leaves_nothing(machine: Machine, user
     assert videos(user) == before
 
 
-@pytest.mark.parametrize("named", [b"this is a text\n" * 100, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0" * 999])
+@pytest.mark.parametrize(
+    "named", [b"this is a text\n" * 100, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0" * 999]
+)
 def test_a_file_that_is_no_video_is_rejected_with_a_sentence(user: Talk, tmp_path: Path, named: bytes) -> None:
     (tmp_path / "holiday.mp4").write_bytes(named)
     video = user.api("GET", f"/videos/{user.take_in(tmp_path / 'holiday.mp4')}")
@@ -121,7 +125,13 @@ def test_a_post_of_what_does_not_exist_is_refused(
 
 @pytest.mark.parametrize(
     "options",
-    [{"privacy_level": "NOBODY"}, {"privacy_level": 7}, {"allow_comment": "yes"}, {"allow_coment": True}, {"mode": "x"}],
+    [
+        {"privacy_level": "NOBODY"},
+        {"privacy_level": 7},
+        {"allow_comment": "yes"},
+        {"allow_coment": True},
+        {"mode": "x"},
+    ],
 )
 def test_a_wrong_option_is_refused_by_its_name(
     user: Talk, channel: str, clip: Path, options: dict[str, object]
@@ -145,18 +155,17 @@ def test_what_a_killed_server_had_half_taken_in_is_swept_away(machine: Machine, 
     assert files(other) == []
 
 
-def test_a_post_whose_video_turns_out_to_be_none_fails_with_a_sentence(machine: Machine, tmp_path: Path) -> None:
-    other = Machine(machine.root.parent / "late", dict(machine.settings))
-    token = other.token()
+async def test_a_post_whose_video_turns_out_to_be_none_fails_with_a_sentence(
+    machine: Machine, there: OtherSide, tmp_path: Path
+) -> None:
+    other = Machine(tmp_path / "other", dict(machine.settings))
     (tmp_path / "holiday.mp4").write_text("this is a text\n" * 100)
-    with other.serving("--no-worker") as serving:
-        user = Talk(serving.url, token)
-        delivery = user.post(user.take_in(tmp_path / "holiday.mp4", until_known=False), user.connect())
-    with other.serving() as serving:
-        failed = Talk(serving.url, token).settled(delivery)
-    assert (failed["state"], failed["reason"]["code"], failed["reason"]["whose_turn"]) == (
-        "failed",
-        "video_rejected",
-        "you",
-    )
-    assert failed["reason"]["message"]
+    async with open_house(other.loaded) as house:
+        delivery = await posted(house, await taken_in(house, tmp_path / "holiday.mp4"), await connected(house))
+        async with house.working():
+            failed = await rested(house, delivery)
+    assert failed.state is State.FAILED
+    assert failed.reason
+    assert (failed.reason.code, failed.reason.whose_turn) == ("video_rejected", Turn.YOU)
+    assert failed.reason.message
+    assert there.requests("init") == 0

@@ -1,4 +1,4 @@
-"""The searcher finds what is planted, in every kind of place and every disguise: else its silence would mean nothing."""
+"""The searcher finds what is planted, in every place and every disguise: else its silence would mean nothing."""
 
 import base64
 import gzip
@@ -16,13 +16,13 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from tests.trust.canaries import Canaries, Hit
+from tests.trust.canaries import Canaries, Hit, Secret
 from tests.trust.databases import rows_of
 
 #: With characters that each encoding writes differently.
 TOKEN = "act.Qz7/xk+3\"<&'\\9~!b*2Lw%Tn 5=Rv8?Yd"
 KEY = bytes((7 * number + 200) % 256 for number in range(32))
-SECRETS = {"token": TOKEN, "key": KEY}
+SECRETS: dict[str, Secret] = {"token": TOKEN, "key": KEY}
 NOISE = bytes(range(256)) * 40
 
 

@@ -4,49 +4,56 @@ At the jump one post waits for its time, one was being announced to the platform
 the last byte arrived and the answer did not. Then the clock goes right again, and everything has to be published once.
 """
 
-from datetime import UTC, datetime, timedelta
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from playout.media.clip import Clip, make_clip
+from playout.domain.delivery import State
+from playout.wiring import open_house
+from tests.trust.clockwork import work
+from tests.trust.inside import connected, posted, taken_in
 from tests.trust.machine import Machine
 from tests.trust.other_side import OtherSide, other_side
-from tests.trust.talk import Talk
 
 CLOCKWORK = str(Path(__file__).with_name("clockwork.py"))
 HOUR, DAY = 3600, 86_400
 CREATORS = ("alice.films", "bob.at.home", "charlie.cooks")
 
 
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherSide]:
+    with other_side(tmp_path_factory.mktemp("sandbox"), processing_seconds=0.0, moderation_seconds=0.0) as there:
+        yield there
+
+
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, -DAY], ids=["an hour ahead", "an hour back", "a day back"])
-def test_a_jump_of_the_clock_neither_repeats_nor_loses_a_post(tmp_path: Path, jump: int) -> None:
-    make_clip(tmp_path / "clip.mp4", Clip(seconds=1))
-    with other_side(tmp_path / "sandbox", processing_seconds=0.0, moderation_seconds=0.0) as there:
-        machine = Machine(tmp_path / "machine")
-        machine.connected_to(there.url)
-        captions = planned(machine, there, tmp_path / "clip.mp4")
-        killed(machine, there)
-        jumped = machine.python(CLOCKWORK, str(jump), "2")
-        assert jumped.code == 0, jumped.err
-        so_far = [one["caption"] for one in there.published()]
-        assert len(so_far) == len(set(so_far))
-        righted = machine.python(CLOCKWORK, str(2 * HOUR), "20")
-        assert righted.code == 0, righted.err
-        assert sorted(one["caption"] for one in there.published()) == captions
-        assert righted.out.split() == ["published"] * len(captions)
+async def test_a_jump_of_the_clock_neither_repeats_nor_loses_a_post(
+    tmp_path: Path, clip: Path, there: OtherSide, jump: int
+) -> None:
+    machine = Machine(tmp_path / "machine")
+    machine.connected_to(there.url)
+    before = len(there.published())
+    captions = await planned(machine, there, clip)
+    killed(machine, there)
+    await work(machine.loaded, jump, 2)
+    so_far = [one["caption"] for one in there.published()[before:]]
+    assert len(so_far) == len(set(so_far))
+    assert await work(machine.loaded, 2 * HOUR, 20) == [State.PUBLISHED] * len(captions)
+    assert sorted(one["caption"] for one in there.published()[before:]) == captions
 
 
-def planned(machine: Machine, there: OtherSide, clip: Path) -> list[str]:
+async def planned(machine: Machine, there: OtherSide, clip: Path) -> list[str]:
     """Three posts on three channels, two of them due now; nobody works on them yet."""
-    in_ten_minutes = datetime.now(UTC) + timedelta(minutes=10)  # noqa: TID251 -- real time is what jumps here
-    times = {"waits": in_ten_minutes.isoformat(), "goes first": None, "goes next": None}
-    with machine.serving("--no-worker") as serving:
-        user = Talk(serving.url, machine.token())
-        video = user.take_in(clip, until_known=False)
+    async with open_house(machine.loaded) as house:
+        video = await taken_in(house, clip)
+        later = house.services.clock.now() + timedelta(minutes=10)
+        times = {"waits": later, "goes first": None, "goes next": None}
         for creator, (caption, at) in zip(CREATORS, times.items(), strict=True):
             there.control("config", {"tiktok": {"consent_creator": creator}})
-            user.post(video, user.connect(), caption=caption, scheduled_at=at)
+            await posted(house, video, await connected(house), caption, at)
     return sorted(times)
 
 
@@ -56,5 +63,5 @@ def killed(machine: Machine, there: OtherSide) -> None:
         there.fault("init", "stall", seconds=60)
         there.fault("upload", "kill_after", pid=process.pid)
         process.communicate(b"go\n", 60)
+    assert process.returncode == -signal.SIGKILL
     there.control("faults", method="DELETE")
-    assert len(there.published()) <= 1

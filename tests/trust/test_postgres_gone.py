@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from playout.media.clip import Clip, make_clip
 from tests.postgres import PostgresServer
 from tests.trust.machine import Machine
 from tests.trust.other_side import other_side
@@ -14,15 +13,16 @@ from tests.trust.waiting import until
 pytestmark = pytest.mark.postgres
 
 
-def test_playout_lives_through_the_death_of_its_database(tmp_path: Path, lone_server: PostgresServer) -> None:
-    make_clip(tmp_path / "clip.mp4", Clip(seconds=1))
+def test_playout_lives_through_the_death_of_its_database(
+    tmp_path: Path, clip: Path, lone_server: PostgresServer
+) -> None:
     with other_side(tmp_path / "sandbox", processing_seconds=0.0, moderation_seconds=0.0) as there:
         machine = Machine(tmp_path / "machine", {"DATABASE_URL": lone_server.new()})
         machine.connected_to(there.url)
         with machine.serving() as serving:
             user = Talk(serving.url, machine.token())
             there.fault("upload", "stall", seconds=3)
-            delivery = user.post(user.take_in(tmp_path / "clip.mp4"), user.connect())
+            delivery = user.post(user.take_in(clip), user.connect())
             there.asked("upload")
             lone_server.kill()
             down = user.ask("GET", f"{API}/me")

@@ -1,4 +1,4 @@
-"""No secret lies, is printed or is answered anywhere but where it belongs: a whole life of an installation, searched."""
+"""A whole life of an installation, searched: no secret lies, is printed or is answered but where it belongs."""
 
 from pathlib import Path
 
@@ -13,16 +13,16 @@ from tests.trust.whole_run import Life, live
 KEY_FILE = "data/secret.key"
 
 
-def test_no_secret_leaks_on_sqlite(tmp_path: Path) -> None:
-    life = live(tmp_path)
+def test_no_secret_leaks_on_sqlite(tmp_path: Path, clip: Path) -> None:
+    life = live(tmp_path, clip)
     found = Canaries(life.secrets).search(life.machine.root)
     assert leaks(life, found) == set()
 
 
 @pytest.mark.postgres
-def test_no_secret_leaks_on_postgresql(tmp_path: Path, lone_server: PostgresServer) -> None:
+def test_no_secret_leaks_on_postgresql(tmp_path: Path, clip: Path, lone_server: PostgresServer) -> None:
     database = lone_server.new()
-    life = live(tmp_path, database)
+    life = live(tmp_path, clip, database)
     canaries = Canaries(life.secrets)
     found = canaries.search(life.machine.root) | canaries.hits(rows_of(database), "rows of the database")
     for file in files_of(database):

@@ -1,4 +1,4 @@
-"""A tap on the line between Playout and the sandbox: passes every byte on, keeps a copy, and knows a secret by sight."""
+"""A tap on the line between Playout and the sandbox: passes all bytes on, keeps a copy, knows a secret by sight."""
 
 import re
 import socket
