@@ -22,7 +22,7 @@ class OtherSide:
     def control(self, path: str, body: object = None, *, method: str | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         address = f"{self.url}/_sandbox/{path}"
-        asked = urllib.request.Request(address, data, {"content-type": "application/json"}, method=method)  # noqa: S310
+        asked = urllib.request.Request(address, data, {"content-type": "application/json"}, method=method)  # noqa: S310 -- as below
         with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 -- loopback, our own child
             return json.loads(answer.read())
 
