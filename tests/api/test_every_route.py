@@ -65,7 +65,9 @@ async def unconfirmed(stage: Stage) -> Scene:
     reason = Reason("lost", "The answer was lost.", Turn.YOU)
     return await moved(
         stage,
-        lambda one: moves.unconfirm(moves.put_fence(moves.begin(one, Next("send", repeatable=False)), now), reason),
+        lambda one: moves.unconfirm(
+            moves.put_fence(moves.begin(one, Next("send", repeatable=False), None), now), reason
+        ),
     )
 
 

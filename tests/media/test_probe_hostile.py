@@ -8,7 +8,7 @@ import json
 import random
 import tarfile
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import asdict, replace
 
 import pytest
@@ -322,7 +322,7 @@ class Failing(MemoryFiles):
     async def size(self, key: str) -> int:
         return 1000
 
-    async def read(self, key: str, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
         yield b"x"
         raise self._error
 

@@ -1,5 +1,6 @@
 """Bodies of requests: read whole up to a limit, or handed on piece by piece. Nothing large is ever held."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -10,6 +11,8 @@ from playout.domain.errors import Invalid, Problem, TooLarge
 
 #: No JSON that a face takes is larger.
 MOST_JSON = 1024 * 1024
+#: Seconds without a byte after which whoever sends a body is taken for gone.
+SILENCE = 30
 #: Digits of a size that a disk could have.
 LONGEST_NUMBER = 18
 
@@ -32,13 +35,18 @@ async def whole(request: Request, most: int) -> bytes:
 async def pieces(request: Request) -> AsyncGenerator[bytes, None]:
     """The body as it comes. Raises Invalid (truncated_upload) when less comes than was announced."""
     came = 0
-    try:
-        async for piece in request.stream():
+    async with aclosing(request.stream()) as stream:
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE):
+                    piece = await anext(stream)
+            except StopAsyncIteration:
+                break
+            except (ClientDisconnect, TimeoutError) as gone:
+                raise _truncated(came) from gone
             came += len(piece)
             if piece:
                 yield piece
-    except ClientDisconnect as gone:
-        raise _truncated(came) from gone
     announced = announced_size(request)
     if announced is not None and came != announced:
         raise _truncated(came)

@@ -4,8 +4,10 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from playout.api.app import create_app
 from playout.application.services import Services
@@ -14,6 +16,20 @@ from playout.application.services import Services
 GRACE = 5
 MOST_AT_ONCE = 1000
 KEEP_ALIVE = 15  # seconds that an idle connection is kept
+
+
+class Protocol(H11Protocol):
+    """Whoever stops sending in the middle of a body, and still listens, is told so."""
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio's own signature
+        """The body is as long as what came: `bodies.pieces` finds that too short. True keeps the way back open."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # none before the first request
+        if cycle is None or cycle.response_complete or not cycle.more_body:
+            return None
+        cycle.more_body = False
+        cycle.keep_alive = False
+        cycle.message_event.set()
+        return True
 
 
 class Server(uvicorn.Server):
@@ -39,7 +55,7 @@ async def answering(services: Services, listener: socket.socket, hosts: Collecti
     """Answers while the block runs; then takes no more, and finishes what it was asked."""
     config = uvicorn.Config(
         create_app(services, hosts=hosts),
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -121,7 +121,11 @@ def note(flags: Flags, bug: BaseException) -> str:
     with contextlib.suppress(PlayoutError):
         configured = current(flags).settings.data_dir
         folder = configured if os.access(configured, os.W_OK) else folder
-    quiet_logs(folder, debug=False)
+    try:
+        quiet_logs(folder, debug=False)
+    except OSError:  # a log of somebody else, or a folder of that name
+        folder = Path(tempfile.mkdtemp(prefix="playout-"))
+        quiet_logs(folder, debug=False)
     log.error("cli.mistake", exc_info=bug)
     return str(folder / LOG)
 

@@ -1,5 +1,6 @@
 """The whole command line: the nouns and the verbs of the process. Loads little: `--help` is answered from here."""
 
+import resource
 import sys
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, TextIO
@@ -36,6 +37,8 @@ def whole_tree() -> typer.Typer:
 
 def main() -> NoReturn:
     """`playout`."""
+    # A core would hold every token in the clear.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     for stream in (sys.stdout, sys.stderr):
         _never_fail(stream)
     try:

@@ -14,6 +14,9 @@ OUR_MISTAKE = 1
 FULL = ("SQLITE_FULL", "53100")
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+#: PostgreSQL: the name in the address is wrong, or user and password are.
+NO_SUCH_DATABASE = "3D000"
+NOT_LET_IN = "28"
 #: PostgreSQL: the server became a standby. Its driver calls that an internal error.
 READ_ONLY = "25006"
 
@@ -66,4 +69,8 @@ def _sentence(name: str) -> Unavailable:
         return Unavailable(f"The disk of the database refused to work ({name}). Check its space and its health.")
     if name.startswith(DAMAGED):
         return Unavailable(f"The database file is damaged ({name}). Restore a backup.")
+    if name == NO_SUCH_DATABASE:
+        return Unavailable("There is no database of that name on this server. Create it, or see PLAYOUT_DATABASE_URL.")
+    if name.startswith(NOT_LET_IN):
+        return Unavailable("The database server does not let us in. See user and password in PLAYOUT_DATABASE_URL.")
     return Unavailable(f"The database does not serve right now ({name}).")

@@ -6,6 +6,7 @@ server went away for a moment. A COMMIT whose answer was lost is never repeated:
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 #: Seconds to wait before each further try: a restart of the server fits in.
 WAITS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+#: Seconds after the first try in which another one may begin: a silent server is not waited for seven times.
+PATIENCE = 6.0
 #: Any number, as long as nothing else in this database locks by it.
 MIGRATION = 0x506C_6179_6F75_7400
 #: Serialisation failure, deadlock, the server ends or starts, too many connections, lost connections (08…).
@@ -91,11 +94,12 @@ class PostgresRunner:
 
 
 async def _transact(engine: AsyncEngine, script: Script[T]) -> T:
+    began = time.monotonic()
     for wait in WAITS:
         try:
             return await _once(engine, script)
         except DBAPIError as error:
-            if not _passes(error):
+            if not _passes(error) or time.monotonic() - began + wait > PATIENCE:
                 raise
         await asyncio.sleep(wait)
     return await _once(engine, script)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, NullPool, create_engine
 
+from playout.domain.errors import Misconfigured
+
 #: A WAL that grew in a burst is cut back to this at the next checkpoint.
 WAL_LIMIT = 64 * 1024 * 1024  # bytes
 
@@ -50,8 +52,14 @@ def raw_of(connection: Connection) -> sqlite3.Connection:
 
 def create(path: Path) -> None:
     """Makes an empty file that only its owner can read; SQLite gives its WAL the same mode."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        sentence = (
+            f"The database {path} cannot be opened: {error.strerror}. See PLAYOUT_DATA_DIR and PLAYOUT_DATABASE_URL."
+        )
+        raise Misconfigured(sentence) from error
 
 
 def back_up(path: Path, to: Path) -> None:
