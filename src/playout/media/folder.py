@@ -5,7 +5,6 @@ leaves (`name.mp4#1`) lies among the finished files. A delivery trusts that a vi
 whole after a power cut, so this store does those steps itself (decision 0012). Not here: buckets.
 """
 
-import asyncio
 import contextlib
 import errno
 import fcntl
@@ -21,10 +20,12 @@ from playout.application.ports import Stored
 from playout.application.ports.files import PIECE
 from playout.domain.errors import StorageFull, Unavailable
 from playout.media.rules import Intake, check_range, checked, checked_prefix, gone, in_mib
-from playout.media.threads import in_thread, settled
+from playout.media.threads import in_thread
 
 _PARTIAL = ".partial"  # no key can name it: segments never start with a dot
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+#: Linux has it; elsewhere everything is read in threads.
+_NOWAIT: int | None = getattr(os, "RWF_NOWAIT", None)
 _NOT_OPEN = -1
 _READ = PIECE // 2  # the size of piece that the HTTP client sends on fastest (decision 0011)
 
@@ -51,21 +52,16 @@ class FolderFiles:
             await in_thread(partial.close)
 
     async def read(self, key: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
-        """Reads one piece ahead of the reader. A read that has begun goes on although the key is deleted."""
+        """A read that has begun goes on although the key is deleted."""
         reading = _Reading(self._root / checked(key))
-        ahead: asyncio.Task[bytes] | None = None
         try:
             check_range(start, length, await in_thread(reading.open))
-            cuts = _cuts(start, length)
-            for at, count in cuts:
-                ahead = ahead or asyncio.create_task(in_thread(reading.read, at, count))
-                piece = await asyncio.shield(ahead)
-                following = (at + count, min(_READ, start + length - at - count))
-                ahead = asyncio.create_task(in_thread(reading.read, *following)) if following[1] else None
-                yield piece
+            for at, count in _cuts(start, length):
+                if reading.in_memory(at, count):  # as a new upload is: a thread would cost more than the copy
+                    yield reading.read(at, count)
+                else:
+                    yield await in_thread(reading.read, at, count)
         finally:
-            if ahead:
-                await settled(ahead)
             reading.close()
 
     async def size(self, key: str) -> int:
@@ -166,6 +162,16 @@ class _Reading:
         if not stat.S_ISREG(found.st_mode):
             raise gone()
         return found.st_size
+
+    def in_memory(self, at: int, count: int) -> bool:
+        """Whether reading would not wait for the disk, by its two ends; False where the system cannot tell."""
+        if _NOWAIT is None:
+            return False
+        end = bytearray(1)
+        try:
+            return all(os.preadv(self._handle, [end], place, _NOWAIT) == 1 for place in (at, at + count - 1))
+        except OSError:
+            return False
 
     def read(self, at: int, count: int) -> bytes:
         piece = os.pread(self._handle, count, at)
