@@ -33,10 +33,11 @@ check: ## format, lint, types, who imports whom, sizes, docs
 	@$(PY) tools/size_gate.py $(CODE)
 	@$(PY) -m pytest -q tests/gates
 
-fix: ## format, and mend what ruff can mend
+fix: ## format, mend what ruff can mend, and write the reference pages anew
 	@tools/bootstrap dev
 	@$(PY) -m ruff format $(CODE)
 	@$(PY) -m ruff check --fix $(CODE)
+	@$(PY) tools/reference.py
 
 bench: ## speed and memory, as ratios measured in one run
 	@tools/bootstrap dev

@@ -38,10 +38,7 @@ from playout.media import refusals
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE, FOLDER = ROOT / "src", ROOT / "docs" / "reference"
-ENDS = (
-    ("ge", "from"),
-    ("le", "to"),
-)  # how Pydantic calls the ends of a range, and how the page does
+ENDS = (("ge", "from"), ("le", "to"))  # of a range: how Pydantic calls them, and how the page does
 COMMAND = ".venv/bin/python tools/reference.py"
 
 
@@ -103,7 +100,7 @@ def settings_page() -> str:
 def commands_page() -> str:
     commands = list(commands_of(typer.main.get_command(whole_tree()), "playout", None))
     common = [row for row in commands[0][-1] if all(row in rows for *_, rows in commands)]
-    codes = " ".join((exits.__doc__ or "").split("\n\n")[1].split()).split(" · ")
+    codes = " ".join((exits.__doc__ or "").split("\n\n")[1].split()).split(" · ")  # the module has them in one line
     told = [
         f"## {name}\n\n{about}\n\n```\n{usage}\n```\n\n"
         + table("word|what it says", [row for row in rows if row not in common])
@@ -153,7 +150,7 @@ def api_page(app: FastAPI) -> str:
         f"{document['info']['description'].strip()}\n\nFor programs: [openapi.json](openapi.json), which also has "
         "every field of what is sent and answered. Each `code` is explained under [error codes](errors.md).",
         *nouns.values(),
-        "## Also served\n\nWithout a token: " + ", ".join(code(f"GET {path}") for path in hidden) + ".",
+        "## Also served\n\nNot in the document: " + ", ".join(code(f"GET {path}") for path in hidden) + ".",
         "## Refusals",
         table("status|means", [(one, " ".join(sorted(refused[one]))) for one in sorted(refused)]),
     )
@@ -195,10 +192,9 @@ class Told:
     def ends(self) -> tuple[object, object]:
         """Status and exit code, by the tables of the two faces."""
         above = self.made.__mro__ if isinstance(self.made, type) else ()
-        known = next((KINDS[one] for one in above if one in KINDS), None)
-        known = CODES.get(self.code, known)
-        exit_code = next((exits.KINDS[one] for one in above if one in exits.KINDS), None)
-        return known.status if known else self.made, exit_code and int(exit_code)
+        kin = CODES.get(self.code) or next((KINDS[one] for one in above if one in KINDS), None)
+        ends = next((int(exits.KINDS[one]) for one in above if one in exits.KINDS), None)
+        return kin.status if kin else self.made, ends
 
 
 def errors_page() -> str:
@@ -263,13 +259,14 @@ class Module:
         """What its classes and its calls give."""
         for one in self._names.values():
             if is_error(one) and one.__module__ == self.name and "code" in vars(one):
-                yield Told(one.code, (one.__doc__ or "").split("\n\n")[0], self.name, one)
+                yield Told(one.code, " ".join((one.__doc__ or "").split("\n\n")[0].split()), self.name, one)
         for node in ast.walk(self._tree):
             match node:
                 case ast.Call(func=func) if str(getattr(self._object(func), "__module__", "")).startswith("playout."):
                     yield from self._called(node, self._object(func))
-                case ast.Assign(targets=[ast.Tuple(elts=[ast.Name(id="code"), _])], value=ast.Call(args=[_, pair])):
-                    yield from (Told(name, "…", self.name, None) for name in self._codes(pair, node))
+                case ast.Assign(targets=[ast.Tuple(elts=[ast.Name(id="code"), _])], value=ast.Call(args=args)):
+                    firsts = [one.elts[0] for one in args if isinstance(one, ast.Tuple)]
+                    yield from (Told(name, "…", self.name, None) for one in firsts for name in self._codes(one, node))
                 case _:
                     pass
 
@@ -321,8 +318,6 @@ class Module:
                 yield self._words(value, at)
             case ast.IfExp(body=one, orelse=other) | ast.BoolOp(values=[one, other]):
                 yield from (*self._codes(one, at), *self._codes(other, at))
-            case ast.Tuple(elts=[one, *_]):
-                yield from self._codes(one, at)
             case _:
                 pass
 

@@ -125,6 +125,7 @@ async def open_house(
         vault = await asyncio.to_thread(_vault, settings, clock)
         files = _files(settings)
         engine = await _engine(settings)
+        stack.push_async_callback(engine.stop, 0)
         adapters = _platforms(settings, http) if platforms is None else platforms
         grants = Grants(store, vault, clock)
         holding = Holding(store, clock)

@@ -13,6 +13,7 @@ from playout.application.grants import Grants
 from playout.application.holding import Holding
 from playout.application.ports import Channels as ChannelRecords
 from playout.application.ports import Chore, Clock, Connection, Newscaster, Page, Platform, Store
+from playout.application.rates import LIVE, Rates
 from playout.domain import delivery as moves
 from playout.domain.channel import Channel
 from playout.domain.delivery import JsonValue
@@ -72,6 +73,7 @@ class Channels:
         self._grants = grants
         self._holding = holding
         self._clock = clock
+        self._rates = Rates(store, clock)
         self._public_url = public_url.rstrip("/")
 
     @property
@@ -179,6 +181,7 @@ class Channels:
         actor.need(Scope.READ)
         channel = await self._records.get(actor.workspace_id, channel_id)
         platform = self._platform(channel.platform)
+        await self._rates.respect(channel, platform, LIVE)
         opened = await self._grants.usable(channel, platform)
         return await platform.live(opened.grant, options or {})
 

@@ -21,6 +21,7 @@ from playout.application.hand import Hand
 from playout.application.holding import Holding
 from playout.application.ports import Clock, Files, Platform, Ref, Store, Task, Work
 from playout.application.pulls import Pulls
+from playout.application.rates import LOOK, Rates
 from playout.domain import delivery as moves
 from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery, JsonValue, Next, Outcome, Receipt, State
@@ -34,8 +35,6 @@ from playout.domain.video import Facts, VideoState
 
 log = logging.getLogger(__name__)
 
-#: How the law names a look where rates are counted.
-LOOK = "look"
 STILL_PROBING = timedelta(seconds=2)
 A_WHILE = timedelta(minutes=1)
 
@@ -70,6 +69,7 @@ class Deliver:
         self._grants = grants
         self._holding = holding
         self._pulls = pulls
+        self._rates = Rates(store, clock)
         self._clock = clock
         self._random = random
 
@@ -101,8 +101,6 @@ class Deliver:
         looked = work.delivery.fence is not None
         opened: Opened | None = None
         try:
-            if looked:
-                await self._respect_rate(work, LOOK)
             ready = await self._ready(work)
             opened = ready.opened
             outcome = await (self._look if looked else self._step)(work, ready, hand)
@@ -135,17 +133,6 @@ class Deliver:
         facts = _facts(work, self._clock.now())
         return Ready(platform, await self._grants.usable(work.channel, platform), facts, destination)
 
-    async def _respect_rate(self, work: Work, step: str) -> None:
-        platform = self._platforms.get(work.delivery.platform)
-        rate = platform.limits.rates.get(step) if platform else None
-        if rate is None:
-            return
-        key = f"rate:{work.channel.platform}:{work.channel.profile.remote_id}:{step}"
-        free_at = await self._store.ephemera.allow(key, rate.limit, rate.window, self._clock.now())
-        if free_at:
-            sentence = f"{work.channel.platform} takes {rate.limit} of these a {rate.window}; this one waits its turn."
-            raise PlatformFailure(Kind.LATER, "own_rate", sentence, turn=Turn.US, retry_at=free_at)
-
     # ── the step and the look ───────────────────────────────────────────────────────────────────
 
     async def _step(self, work: Work, ready: Ready, hand: Hand) -> Outcome:
@@ -153,7 +140,7 @@ class Deliver:
         if delivery.state is State.WAITING:
             first = ready.platform.begin(self._task(work, delivery, ready, hand))
             delivery = moves.begin(delivery, first, _sealed(delivery, first, ready.opened))
-        await self._respect_rate(work, delivery.step)
+        await self._rates.respect(work.channel, ready.platform, delivery.step)
         if delivery.repeatable:
             hand.delivery = delivery
         else:
@@ -162,6 +149,7 @@ class Deliver:
         return await hand.during(ready.platform.step(self._task(work, delivery, ready, hand)))
 
     async def _look(self, work: Work, ready: Ready, hand: Hand) -> Outcome:
+        await self._rates.respect(work.channel, ready.platform, LOOK)
         return await hand.during(ready.platform.look(self._task(work, hand.delivery, ready, hand)))
 
     def _task(self, work: Work, delivery: Delivery, ready: Ready, hand: Hand) -> Task:

@@ -22,7 +22,6 @@ from playout.domain.video import Video, VideoState
 #: A time this far back is taken for "now" (clocks differ); anything earlier is a mistake to be told.
 PAST_GRACE = timedelta(minutes=5)
 FARTHEST = timedelta(days=730)
-LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,17 +220,12 @@ class Posts:
             return [Problem("needs_reconnect", f"{where}/channel_id", sentence, channel.id)]
         post = _edited(_BLANK, new)
         wanted = Wanted(channel.id, post.caption_for(destination), post.title_for(destination), destination.options)
-        offered = await self._live(actor, channel, platform, wanted) if live else None
+        offered = await self._live(actor, channel, wanted) if live else None
         facts, size = (video.facts, video.size) if video else (None, 0)
         return [_placed(one, where) for one in check(platform.limits, wanted, facts, size, offered)]
 
-    async def _live(self, actor: Actor, channel: Channel, platform: Platform, wanted: Wanted) -> Live | None:
+    async def _live(self, actor: Actor, channel: Channel, wanted: Wanted) -> Live | None:
         """What is offered now; None where that cannot be asked now: the step asks again before anything is sent."""
-        rate = platform.limits.rates.get(LIVE)
-        if rate:
-            key = f"rate:{channel.platform}:{channel.profile.remote_id}:{LIVE}"
-            if await self._store.ephemera.allow(key, rate.limit, rate.window, self._clock.now()):
-                return None
         try:
             return await self._channels.live(actor, channel.id, wanted.options)
         except PlatformFailure:
