@@ -67,16 +67,19 @@ class Settings(BaseModel):
 
     @property
     def sqlite_path(self) -> Path | None:
-        """Where the embedded database lies; None with another one."""
+        """Where the embedded database lies; None with another one.
+
+        As SQLAlchemy reads it: three slashes and a path from the working directory, or four and one from the root.
+        """
         if not self.database_url:
             return self.data_dir / "playout.db"
         scheme, _, rest = self.database_url.partition("://")
-        return Path(rest.removeprefix("/") if rest.startswith("//") else rest) if scheme == "sqlite" else None
+        return Path(rest.removeprefix("/")) if scheme == "sqlite" else None
 
     @property
     def database(self) -> str:
         """Address of the database, the default filled in."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'playout.db'}"
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'playout.db'}"
 
     @property
     def files(self) -> str:

@@ -57,12 +57,13 @@ class House:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Publishes what is due while the block runs. Raises Locked if another process does so on this folder.
+        """Publishes what is due while the block runs. Raises Locked if another process does so on this database.
 
         If the work itself breaks down, the block is cancelled and Unavailable raised: nobody must believe that posts
         go out while they do not.
         """
-        with folder_lock(self.settings.data_dir) if self.settings.sqlite_path else nullcontext():
+        embedded = self.settings.sqlite_path
+        with folder_lock(embedded.parent) if embedded else nullcontext():
             await self.store.chores.put(Chore(HOME, TIDY, "house", self.services.clock.now()))
             async with _beside(self.engine.run({DELIVERY: self.deliver, CHORE: self.chores}), self.planner.run()):
                 try:

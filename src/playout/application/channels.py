@@ -18,7 +18,7 @@ from playout.domain import delivery as moves
 from playout.domain.channel import Channel
 from playout.domain.delivery import JsonValue
 from playout.domain.errors import Forbidden, Invalid, NotFound, Problem, Stale
-from playout.domain.event import Event
+from playout.domain.event import happened
 from playout.domain.ids import new_id
 from playout.domain.limits import Limits, Live
 from playout.domain.person import Actor, Scope
@@ -144,7 +144,7 @@ class Channels:
             granted = await self._grants.sealed(
                 replace(channel, profile=connection.profile, connected_at=now), connection.grant
             )
-            event = Event(new_id("evt", now), workspace_id, channel.id, "channel.connected", now)
+            event = happened(channel, "channel.connected", now)
             try:
                 saved = await self._records.save(granted, _renewals(granted), [event])
             except Stale:
@@ -206,7 +206,7 @@ class Channels:
 
     async def _forget(self, channel: Channel) -> None:
         now = self._clock.now()
-        event = Event(new_id("evt", now), channel.workspace_id, channel.id, "channel.disconnected", now)
+        event = happened(channel, "channel.disconnected", now)
         try:
             await self._records.save(channel.disconnected(), events=[event])
         except Stale:

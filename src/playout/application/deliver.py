@@ -26,8 +26,7 @@ from playout.domain import delivery as moves
 from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery, JsonValue, Next, Outcome, Receipt, State
 from playout.domain.errors import FileGone, LostHand, NotFound, PlayoutError, Stale, Unavailable, Unreadable
-from playout.domain.event import Event
-from playout.domain.ids import new_id
+from playout.domain.event import Event, happened
 from playout.domain.post import Destination
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.verdict import after_failure
@@ -213,18 +212,15 @@ class Deliver:
         same_reason = (before.reason and before.reason.code) == (after.reason and after.reason.code)
         if before.state is after.state and same_reason:
             return []
-        now = self._clock.now()
         return [
-            Event(
-                new_id("evt", now, order=after.version),
-                after.workspace_id,
-                after.id,
+            happened(
+                after,
                 f"delivery.{after.state}",
-                now,
-                after.state,
-                after.reason.code if after.reason else "",
-                after.reason.message if after.reason else _receipt_words(after.receipt),
-                milliseconds,
+                self._clock.now(),
+                state=after.state,
+                why=after.reason,
+                message=_receipt_words(after.receipt),
+                milliseconds=milliseconds,
             )
         ]
 

@@ -5,8 +5,7 @@ from collections.abc import Callable, Collection
 from playout.application.ports import Clock, Page, Store
 from playout.domain import delivery as moves
 from playout.domain.delivery import Delivery, Receipt, State
-from playout.domain.event import Event
-from playout.domain.ids import new_id
+from playout.domain.event import Event, happened
 from playout.domain.person import Actor, Scope
 
 
@@ -68,14 +67,5 @@ class Deliveries:
     async def _move(self, actor: Actor, delivery_id: str, kind: str, move: Callable[[Delivery], Delivery]) -> Delivery:
         actor.need(Scope.PUBLISH)
         moved = move(await self._store.deliveries.get(actor.workspace_id, delivery_id))
-        now = self._clock.now()
-        event = Event(
-            new_id("evt", now, order=moved.version),
-            moved.workspace_id,
-            moved.id,
-            kind,
-            now,
-            moved.state,
-            message=f"{actor.via} {actor.name}",
-        )
+        event = happened(moved, kind, self._clock.now(), state=moved.state, message=f"{actor.via} {actor.name}")
         return await self._store.deliveries.save(moved, [event])

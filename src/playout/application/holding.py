@@ -7,8 +7,7 @@ from playout.domain import delivery as moves
 from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery, State
 from playout.domain.errors import Stale
-from playout.domain.event import Event
-from playout.domain.ids import new_id
+from playout.domain.event import happened
 from playout.domain.retry import Kind, Reason
 
 #: What would be sent, or asked after, with the channel's grant.
@@ -25,7 +24,7 @@ class Holding:
     async def broke(self, channel: Channel, reason: Reason) -> None:
         """Notes on the channel that it needs reconnecting (one event, however often it is told), and holds."""
         if channel.trouble is None:
-            event = self._event(channel, "channel.needs_reconnect", reason)
+            event = happened(channel, "channel.needs_reconnect", self._clock.now(), why=reason)
             try:
                 await self._store.channels.save(channel.broken(reason), events=[event])
             except Stale:
@@ -52,17 +51,7 @@ class Holding:
         return released
 
     async def _save(self, delivery: Delivery, kind: str, reason: Reason | None) -> bool:
-        now = self._clock.now()
-        event = Event(
-            new_id("evt", now, order=delivery.version),
-            delivery.workspace_id,
-            delivery.id,
-            kind,
-            now,
-            delivery.state,
-            reason.code if reason else "",
-            reason.message if reason else "",
-        )
+        event = happened(delivery, kind, self._clock.now(), state=delivery.state, why=reason)
         try:
             await self._store.deliveries.save(delivery, [event])
         except Stale:
@@ -80,15 +69,3 @@ class Holding:
             cursor = page.next_cursor
             if cursor is None:
                 return
-
-    def _event(self, channel: Channel, kind: str, reason: Reason) -> Event:
-        now = self._clock.now()
-        return Event(
-            new_id("evt", now),
-            channel.workspace_id,
-            channel.id,
-            kind,
-            now,
-            code=reason.code,
-            message=reason.message,
-        )

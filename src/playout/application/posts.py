@@ -11,7 +11,7 @@ from playout.domain import delivery as moves
 from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery, State
 from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale
-from playout.domain.event import Event
+from playout.domain.event import happened
 from playout.domain.ids import new_id
 from playout.domain.limits import Live, Wanted, check
 from playout.domain.person import Actor, Scope
@@ -282,8 +282,7 @@ class Posts:
         ]
 
     async def _save(self, actor: Actor, post: Post, deliveries: Sequence[Delivery], kind: str) -> Shown:
-        now = self._clock.now()
-        event = Event(new_id("evt", now), post.workspace_id, post.id, kind, now, message=f"{actor.via} {actor.name}")
+        event = happened(post, kind, self._clock.now(), message=f"{actor.via} {actor.name}")
         return await self._shown(await self._store.posts.save(post, deliveries, [event]))
 
     async def _shown(self, post: Post) -> Shown:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from playout.application.ports import Chore, Clock, Files, Page, Probe, Store
 from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, TooLarge, Unplayable
-from playout.domain.event import Event
+from playout.domain.event import happened
 from playout.domain.ids import is_id, new_id
 from playout.domain.person import Actor, Scope
 from playout.domain.video import Video, VideoState
@@ -121,7 +121,9 @@ class Videos:
             thumbnail = await self._picture(video, "thumbnail", probed.thumbnail)
             strip = await self._picture(video, "strip", probed.strip)
             seen = video.ready(probed.facts, thumbnail, strip)
-        await self._store.videos.save(seen, events=[self._event(seen)])
+        problem = seen.problems[0] if seen.problems else None
+        event = happened(seen, f"video.{seen.state}", self._clock.now(), state=seen.state, why=problem)
+        await self._store.videos.save(seen, events=[event])
         return None
 
     async def tidy(self, chore: Chore) -> datetime:
@@ -150,20 +152,6 @@ class Videos:
 
         key = f"{video.key}.{kind}.jpg"
         return (await self._files.put(key, once(), limit=len(jpeg))).key
-
-    def _event(self, video: Video) -> Event:
-        now = self._clock.now()
-        problem = video.problems[0] if video.problems else None
-        return Event(
-            new_id("evt", now),
-            video.workspace_id,
-            video.id,
-            f"video.{video.state}",
-            now,
-            video.state,
-            problem.code if problem else "",
-            problem.message if problem else "",
-        )
 
 
 def _clean(filename: str) -> str:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
+
+from playout.domain.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +20,39 @@ class Event:
     code: str = ""
     message: str = ""
     milliseconds: int | None = None
+
+
+class Subject(Protocol):
+    """A record that things happen to."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def workspace_id(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+
+
+class Why(Protocol):
+    """A reason or a problem."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+def happened(
+    subject: Subject,
+    kind: str,
+    now: datetime,
+    *,
+    state: str = "",
+    why: Why | None = None,
+    message: str = "",
+    milliseconds: int | None = None,
+) -> Event:
+    """A new line. What happens to one subject within a millisecond is sorted by its version."""
+    name = new_id("evt", now, order=subject.version)
+    code, words = (why.code, why.message) if why else ("", message)
+    return Event(name, subject.workspace_id, subject.id, kind, now, state, code, words, milliseconds)

@@ -171,8 +171,10 @@ def _public_url(settings: Settings) -> Finding:
 
 
 def _worker(settings: Settings) -> Finding:
+    if settings.sqlite_path is None:
+        return Finding("worker", "any number may work on this database")
     try:
-        with folder_lock(settings.data_dir):
+        with folder_lock(settings.sqlite_path.parent):
             return Finding("worker", "nobody works on this folder right now")
     except Locked:
         return Finding("worker", "a Playout works on this folder")
