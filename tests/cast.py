@@ -138,6 +138,7 @@ class MemoryPlatform:
         self.revoked.append(grant.access_token.reveal())
 
     async def profile(self, grant: Grant) -> Profile:
+        self._fail()
         name = grant.access_token.reveal().removeprefix("act.")
         return Profile(f"id-{name}", name, name.title())
 
@@ -171,7 +172,7 @@ class MemoryPlatform:
             raise Forbidden(msg, code="bad_signature")
         told = json.loads(body)
         removed = Removed(Reason("removed", "You removed Playout there.", Turn.YOU)) if told.get("removed") else None
-        return Webhook(told["id"], told["account"], now, told.get("handle"), removed)
+        return Webhook(told["id"], told["account"], told.get("handle"), removed)
 
     def _fail(self) -> None:
         if self.failure:

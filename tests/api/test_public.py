@@ -8,7 +8,7 @@ import pytest
 
 from playout.application.ports import Fetched
 from playout.domain.channel import ChannelState
-from playout.domain.retry import Kind, PlatformFailure
+from playout.domain.retry import Kind, PlatformFailure, Turn
 from tests.api.stage import API, Stage, problem
 from tests.cast import CLIP, signature
 
@@ -123,16 +123,30 @@ def refused(answer: httpx.Response, status: int, code: str) -> None:
 # ── webhooks ─────────────────────────────────────────────────────────────────────────────────────
 
 
+async def removal_is_told(stage: Stage) -> httpx.Response:
+    """News that alice's account took our access away."""
+    body = json.dumps({"id": "n1", "account": "id-alice", "removed": True}).encode()
+    return await stage.nobody.post("/hooks/memory", content=body, headers={"X-Memory-Signature": signature(body)})
+
+
 async def test_a_signed_webhook_is_believed(stage: Stage) -> None:
     channel = await stage.cast.channel(stage.cast.alice)
-    stage.cast.clock.move(seconds=1)
-    body = json.dumps({"id": "n1", "account": "id-alice", "removed": True}).encode()
+    stage.cast.platform.failure = PlatformFailure(Kind.SIGN_IN, "token_dead", "Sign in again.", turn=Turn.YOU)
 
-    answer = await stage.nobody.post("/hooks/memory", content=body, headers={"X-Memory-Signature": signature(body)})
+    answer = await removal_is_told(stage)
 
     assert (answer.status_code, answer.content) == (200, b"")
     shown = (await stage.alice.get(f"{API}/channels/{channel.id}")).json()
     assert (shown["state"], shown["reason"]["whose_turn"]) == (ChannelState.NEEDS_RECONNECT, "you")
+
+
+async def test_late_news_of_an_older_grant_does_not_end_the_new_one(stage: Stage) -> None:
+    channel = await stage.cast.channel(stage.cast.alice)
+
+    assert (await removal_is_told(stage)).status_code == 200
+
+    shown = (await stage.alice.get(f"{API}/channels/{channel.id}")).json()
+    assert shown["state"] == ChannelState.CONNECTED
 
 
 @pytest.mark.parametrize("signed", ["", "00" * 32])

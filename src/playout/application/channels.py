@@ -217,21 +217,31 @@ class Channels:
 
     async def news(self, platform: str, headers: Mapping[str, str], body: bytes) -> None:
         """A webhook. Safe to repeat, in any order: it only says where to look, or that a grant is dead."""
-        adapter: object = self._platforms.get(platform)
-        if not isinstance(adapter, Newscaster):
+        adapter = self._platforms.get(platform)
+        caster: object = adapter
+        if adapter is None or not isinstance(caster, Newscaster):
             msg = "This platform sends no webhooks."
             raise NotFound(msg)
-        news = adapter.news(headers, body, self._clock.now())
+        news = caster.news(headers, body, self._clock.now())
         if news.removed:
             for ref in await self._records.by_account(platform, news.account):
                 channel = await self._records.get(ref.workspace_id, ref.id)
-                if channel.connected and (channel.connected_at is None or channel.connected_at < news.at):
+                if channel.connected and await self._is_removed(channel, adapter):
                     await self._holding.broke(channel, news.removed.reason)
         elif news.handle and (about := await self._store.deliveries.by_handle(platform, news.handle)):
             delivery = await self._store.deliveries.get(about.workspace_id, about.id)
             nudged = moves.nudge(delivery, self._clock.now())
             if nudged is not delivery:
                 await self._nudge(nudged)
+
+    async def _is_removed(self, channel: Channel, adapter: Platform) -> bool:
+        """Whether the grant is dead, as the news says: news may be late, and of a grant before this one."""
+        try:
+            opened = await self._grants.open(channel)
+            await adapter.profile(opened.grant)
+        except PlatformFailure:
+            return True  # refused, or not to be reached: then the news is believed
+        return False
 
     async def _nudge(self, delivery: moves.Delivery) -> None:
         try:

@@ -133,7 +133,6 @@ class Webhook:
 
     id: str  # the same for every copy of the same news
     account: str  # remote id of the account it is about
-    at: datetime  # when it happened there
     handle: str | None = None  # the work it is about
     removed: Removed | None = None
 

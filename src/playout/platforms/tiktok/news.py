@@ -9,7 +9,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from playout.application.ports import Removed, Webhook
 from playout.domain.errors import Forbidden, Invalid
@@ -43,7 +43,6 @@ def read_news(
     return Webhook(
         id="+".join((event, account, publish_id, post_id, str(created))),  # one draft may be posted several times
         account=account,
-        at=datetime.fromtimestamp(created, UTC),
         handle=publish_id or None,
         removed=removed,
     )
