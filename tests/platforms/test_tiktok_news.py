@@ -50,6 +50,8 @@ def test_the_signature_is_the_documented_one() -> None:
 
     news = read_news({"tiktok-signature": f"t=1633174587,s={digest}"}, body, at, "k", Secret("secret"))
 
+    assert news.account == "u"
+
 
 def test_news_name_the_account_and_the_work() -> None:
     news = read(body_of())
