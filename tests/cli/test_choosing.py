@@ -9,7 +9,7 @@ from tests.cli.conftest import connect
 
 
 @pytest.mark.parametrize(
-    "name", ["alice.films", "@alice.films", "Alice.Films", "tiktok:alice.films", "tiktok:@alice.films"]
+    "name", ["alice.films", "@alice.films", "Alice.Films", "tiktok:alice.films", "tiktok:@alice.films", "tiktok"]
 )
 def test_a_channel_is_known_by_each_of_its_names(connected: Bench, name: str) -> None:
     [known] = connected("channels", "list", "--json").objects

@@ -60,8 +60,9 @@ def _pick(name: str, known: Sequence[Channel]) -> Channel:
 
 
 def _names(one: Channel) -> set[str]:
+    """The platform's own name will do where there is one channel of it."""
     username = one.profile.username.casefold()
-    return {username, f"@{username}", f"{one.platform}:{username}", f"{one.platform}:@{username}"}
+    return {username, f"@{username}", f"{one.platform}:{username}", f"{one.platform}:@{username}", one.platform}
 
 
 def called(one: Channel) -> str:

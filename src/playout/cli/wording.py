@@ -16,7 +16,10 @@ from playout.domain.errors import Invalid, Problem
 To = Annotated[
     list[str],
     typer.Option(
-        "--to", metavar="CHANNEL[,…]", help="Where: an id, a username or PLATFORM:USERNAME.", show_default=False
+        "--to",
+        metavar="CHANNEL[,…]",
+        help="Where: an id, a username, PLATFORM:USERNAME, or PLATFORM alone if it has one channel.",
+        show_default=False,
     ),
 ]
 Caption = Annotated[str, typer.Option("--caption", help="The words under the video.")]
