@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import itemgetter
 
-from sqlalchemy import Connection, Select, and_, exists, literal, select, union_all, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, literal, select, union_all, update
 
 from playout.application.ports import Page, Ref, Work
 from playout.domain.delivery import Delivery, State
@@ -79,23 +79,29 @@ def _page_of(
     return rows.page(DELIVERIES, sorted(ends, key=by_id, reverse=True), limit)
 
 
-def _work(connection: Connection, ref: Ref) -> Work:
-    """Four records in one round trip."""
-    parts = (DELIVERIES, POSTS, VIDEOS, CHANNELS)
+def _whole_work() -> Select[tuple[object, ...]]:
+    """Four records in one round trip. Made once: putting it together costs more than sending it."""
     in_workspace = deliveries.c.workspace_id
     post = and_(posts.c.workspace_id == in_workspace, posts.c.id == deliveries.c.post_id)
     video = and_(videos.c.workspace_id == in_workspace, videos.c.id == posts.c.video_id)
     channel = and_(channels.c.workspace_id == in_workspace, channels.c.id == deliveries.c.channel_id)
-    query = (
-        select(*(column for part in parts for column in part.columns))
+    return (
+        select(*(column for part in PARTS for column in part.columns))
         .select_from(deliveries.join(posts, post).join(videos, video).join(channels, channel))
-        .where(in_workspace == ref.workspace_id, deliveries.c.id == ref.id)
+        .where(in_workspace == bindparam("of_workspace_id"), deliveries.c.id == bindparam("of_id"))
     )
-    row = connection.execute(query).first()
+
+
+PARTS = (DELIVERIES, POSTS, VIDEOS, CHANNELS)
+WORK = _whole_work()
+
+
+def _work(connection: Connection, ref: Ref) -> Work:
+    row = connection.execute(WORK, DELIVERIES.named(ref.workspace_id, ref.id)).first()
     if row is None:
         raise NotFound("There is no such thing here.")
     values = iter(row)
-    delivery_, post_, video_, channel_ = ([next(values) for _ in part.columns] for part in parts)
+    delivery_, post_, video_, channel_ = ([next(values) for _ in part.columns] for part in PARTS)
     return Work(
         delivery=DELIVERIES.record(delivery_),
         post=POSTS.record(post_),

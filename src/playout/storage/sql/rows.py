@@ -53,6 +53,7 @@ class Rows(Generic[R]):
         mine = [table.c[name] == bindparam(f"of_{name}") for name in self.key]
         same = [table.c.version == bindparam("loaded_version")] if "version" in table.c else []
         self.find = select(*self.columns).where(*mine)
+        self.insert = insert(table)
         self.overwrite = update(table).where(*mine, *same)
         self.erase = delete(table).where(*mine, *same)
 
@@ -152,7 +153,7 @@ def save_all(connection: Connection, rows: Rows[V], records: Sequence[V]) -> Non
     ordered = sorted(records, key=lambda one: one.id)
     new = [rows.values(replace(one, version=1)) for one in ordered if one.version == 0]
     if new:
-        connection.execute(insert(rows.table), new)
+        connection.execute(rows.insert, new)
     for one in ordered:
         if one.version > 0:
             save(connection, rows, one)
@@ -160,7 +161,7 @@ def save_all(connection: Connection, rows: Rows[V], records: Sequence[V]) -> Non
 
 def add(connection: Connection, rows: Rows[R], record: R) -> None:
     """Raises Stale where the key is taken."""
-    connection.execute(insert(rows.table), rows.values(record))
+    connection.execute(rows.insert, rows.values(record))
 
 
 def remove(connection: Connection, rows: Rows[V], record: V) -> None:
@@ -172,4 +173,4 @@ def remove(connection: Connection, rows: Rows[V], record: V) -> None:
 def note(connection: Connection, events: Sequence[Event]) -> None:
     """Writes history."""
     if events:
-        connection.execute(insert(tables.events), [EVENTS.values(one) for one in events])
+        connection.execute(EVENTS.insert, [EVENTS.values(one) for one in events])
