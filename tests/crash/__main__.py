@@ -12,7 +12,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("verb", choices=["all", "teeth"])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", default="", help="cases whose name holds this text")
+    parser.add_argument(
+        "--only", default="", help="cases whose name this pattern is found in; it may begin with FLOW/DATABASE"
+    )
     parser.add_argument("--every", type=int, default=1, help="one case of so many")
     parser.add_argument("--sample", action="store_true", help="the cases that `make test` runs")
     asked = parser.parse_args()

@@ -98,7 +98,7 @@ MISTAKES = (
         "platforms/tiktok/publishing.py",
         "if fetched is not Fetched.EVERYTHING and ",
         "if ",
-        "pull/sqlite/reset_after-2",
+        "pull/sqlite/(kill|reset)_after-2",
     ),
     Mistake(
         "what a killed worker held never falls out of its hands",

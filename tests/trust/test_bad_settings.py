@@ -96,7 +96,7 @@ def test_the_list_of_settings_shows_no_password_in_an_address(tmp_path: Path, ad
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(machine: Machine) -> None:
-    refused(machine, 2, "/sys", "PLAYOUT_DATA_DIR", settings={"DATA_DIR": "/sys"})
+    refused(machine, 2, "/proc", "PLAYOUT_DATA_DIR", settings={"DATA_DIR": "/proc"})
 
 
 def test_a_database_of_a_newer_playout_is_refused_and_not_touched(machine: Machine) -> None:

@@ -1,5 +1,6 @@
 """The whole command line: the nouns and the verbs of the process. Loads little: `--help` is answered from here."""
 
+import os
 import resource
 import sys
 from collections.abc import Awaitable, Callable
@@ -45,7 +46,17 @@ def main() -> NoReturn:
         code = run(whole_tree(), sys.argv[1:], Front())
     except KeyboardInterrupt:
         code = 130
+    for stream in (sys.stdout, sys.stderr):
+        _flush(stream)
     sys.exit(code)
+
+
+def _flush(stream: TextIO) -> None:
+    """Whoever read it may be gone: then the rest goes nowhere, and that is no failure of ours."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _never_fail(stream: TextIO) -> None:
