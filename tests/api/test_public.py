@@ -178,6 +178,11 @@ async def offer(stage: Stage) -> str:
     return f"/pull/{NONCE}.mp4"
 
 
+async def withdraw(stage: Stage) -> Fetched:
+    pulls = stage.cast.services.pulls
+    return await pulls.withdraw(NONCE, await pulls.find(NONCE))
+
+
 async def test_a_file_is_pulled_whole(stage: Stage) -> None:
     answer = await stage.nobody.get(await offer(stage))
 
@@ -187,7 +192,7 @@ async def test_a_file_is_pulled_whole(stage: Stage) -> None:
     assert answer.headers["accept-ranges"] == "bytes"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert await stage.cast.services.pulls.withdraw(NONCE) == Fetched.EVERYTHING
+    assert await withdraw(stage) == Fetched.EVERYTHING
 
 
 @pytest.mark.parametrize(
@@ -239,18 +244,18 @@ async def test_asking_for_the_head_fetches_nothing(stage: Stage) -> None:
     answer = await stage.nobody.head(await offer(stage))
 
     assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", str(len(CLIP)))
-    assert await stage.cast.services.pulls.withdraw(NONCE) == Fetched.NOTHING
+    assert await withdraw(stage) == Fetched.NOTHING
 
 
 async def test_a_part_is_not_everything(stage: Stage) -> None:
     await stage.nobody.get(await offer(stage), headers={"Range": "bytes=0-9"})
 
-    assert await stage.cast.services.pulls.withdraw(NONCE) == Fetched.SOMETHING
+    assert await withdraw(stage) == Fetched.SOMETHING
 
 
 async def test_a_withdrawn_address_is_gone(stage: Stage) -> None:
     address = await offer(stage)
-    await stage.cast.services.pulls.withdraw(NONCE)
+    await withdraw(stage)
 
     problem(await stage.nobody.get(address), 404, "not_found")
     assert (await stage.nobody.head(address)).status_code == 404

@@ -152,7 +152,7 @@ async def test_a_platform_that_hangs_up_has_not_fetched_everything(stage: Stage)
         writer.close()
         await writer.wait_closed()
 
-    assert await cast.services.pulls.withdraw(nonce) == Fetched.SOMETHING
+    assert await cast.services.pulls.withdraw(nonce, await cast.services.pulls.find(nonce)) == Fetched.SOMETHING
 
 
 async def offered(stage: Stage, video_id: str) -> str:

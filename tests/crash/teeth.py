@@ -101,6 +101,20 @@ MISTAKES = (
         "pull/sqlite/(kill|reset)_after-2",
     ),
     Mistake(
+        "an address that was not yet offered cannot be withdrawn",
+        "application/pulls.py",
+        "        await self._store.ephemera.put_new(_key(nonce), _new_note(video, withdrawn=True), now + KEPT, now)\n",
+        "",
+        "pull/postgresql/frozen at committed-4",
+        (
+            (
+                "application/pulls.py",
+                "withdraw(self, nonce: str, video: Video) -> Fetched:\n",
+                "withdraw(self, nonce: str, _: Video) -> Fetched:\n",
+            ),
+        ),
+    ),
+    Mistake(
         "what a killed worker held never falls out of its hands",
         "storage/sql/claim.py",
         "wake_at=later(deliveries.c.due_at, _UNTIL)",

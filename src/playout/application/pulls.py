@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from playout.application.ports import Clock, Fetched, Files, Store
-from playout.domain.errors import NotFound
+from playout.domain.errors import Conflict, NotFound
 from playout.domain.video import Video
 
 #: Longer than any platform takes to fetch and to report what became of it.
@@ -67,18 +67,17 @@ class Pulls:
             yield kept_back
 
     async def offer(self, nonce: str, video: Video) -> None:
-        """From now on it answers."""
+        """From now on it answers. Raises Conflict where it was withdrawn, even before it was ever offered."""
         now = self._clock.now()
-        note = {
-            "workspace_id": video.workspace_id,
-            "video_id": video.id,
-            "fetched": Fetched.NOTHING,
-            "withdrawn": False,
-        }
-        await self._store.ephemera.put_new(_key(nonce), json.dumps(note), now + KEPT, now)
+        there = await self._store.ephemera.put_new(_key(nonce), _new_note(video, withdrawn=False), now + KEPT, now)
+        if there and json.loads(there)["withdrawn"]:
+            msg = "This address was withdrawn: another worker went on with this."
+            raise Conflict(msg, code="withdrawn")
 
-    async def withdraw(self, nonce: str) -> Fetched:
-        """From now on it does not."""
+    async def withdraw(self, nonce: str, video: Video) -> Fetched:
+        """From now on it does not, and never will: a worker that stood still may be just about to offer it."""
+        now = self._clock.now()
+        await self._store.ephemera.put_new(_key(nonce), _new_note(video, withdrawn=True), now + KEPT, now)
         note = await self._change(nonce, withdrawn=True)
         return Fetched(str(note["fetched"])) if note else Fetched.NOTHING
 
@@ -122,7 +121,17 @@ class VideoPulls:
 
     async def withdraw(self, nonce: str) -> Fetched:
         """It answers 404 from now on; says how much was fetched by then."""
-        return await self.pulls.withdraw(nonce)
+        return await self.pulls.withdraw(nonce, self.video)
+
+
+def _new_note(video: Video, *, withdrawn: bool) -> str:
+    note = {
+        "workspace_id": video.workspace_id,
+        "video_id": video.id,
+        "fetched": Fetched.NOTHING,
+        "withdrawn": withdrawn,
+    }
+    return json.dumps(note)
 
 
 def _key(nonce: str) -> str:
