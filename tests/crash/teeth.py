@@ -105,7 +105,7 @@ MISTAKES = (
         "application/pulls.py",
         "        await self._store.ephemera.put_new(_key(nonce), _new_note(video, withdrawn=True), now + KEPT, now)\n",
         "",
-        "pull/postgresql/frozen at committed-4",
+        "pull/postgresql/frozen at commit-5",
         (
             (
                 "application/pulls.py",
