@@ -24,14 +24,14 @@ from playout.domain.ids import new_id
 from playout.domain.limits import Limits, Live, utf16_units
 from playout.domain.post import Destination, Post
 from playout.domain.secret import Secret
-from playout.domain.video import Facts, Video, VideoState
+from playout.domain.video import Video, VideoState
+from playout.media.memory import UPRIGHT
 from playout.settings import Settings
 from playout.wiring import House, open_house
 from tests.postgres import PostgresServer
 
 CHANNELS = 1_000
 EACH = 10
-FACTS = Facts("mp4", 10.0, 1080, 1920, 0, 30.0, False, "h264", "aac", "yuv420p", 48000, 2, 0, True, False)
 SQLITE_ROUND = 500  # commits of the bare database that are timed; each takes as long as the next
 
 
@@ -126,7 +126,7 @@ async def _prepare(settings: Settings) -> None:
 async def _fill(house: House, now: datetime) -> None:
     store = house.store
     video = Video(
-        new_id("vid", now), HOME, VideoState.READY, "one.mp4", 1, "00", "videos/none", now, version=0, facts=FACTS
+        new_id("vid", now), HOME, VideoState.READY, "one.mp4", 1, "00", "videos/none", now, version=0, facts=UPRIGHT
     )
     await store.videos.save(video)
     due = now + timedelta(days=1)

@@ -19,13 +19,12 @@ from playout.domain.limits import Limits, Live, Rate, utf16_units
 from playout.domain.person import Workspace
 from playout.domain.post import Consent, Destination, Post
 from playout.domain.secret import Secret
-from playout.domain.video import Facts, Video, VideoState
-from playout.media.memory import MemoryFiles
+from playout.domain.video import Video, VideoState
+from playout.media.memory import UPRIGHT, MemoryFiles
 from playout.storage.memory import MemoryStore
 from playout.vault import EnvelopeVault, new_kek
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-FACTS = Facts("mp4", 10.0, 1080, 1920, 0, 30.0, False, "h264", "aac", "yuv420p", 48000, 2, 0, True, False)
 ALICE = "ws_alice"
 
 Act = Callable[[Task], Awaitable[Outcome]]
@@ -177,7 +176,7 @@ class Stage:
         )
         await self.files.put("videos/one", _pieces(b"x" * 1000), limit=1000)
         video = Video(
-            "vid_1", ALICE, VideoState.READY, "one.mp4", 1000, "00", "videos/one", NOON, version=0, facts=FACTS
+            "vid_1", ALICE, VideoState.READY, "one.mp4", 1000, "00", "videos/one", NOON, version=0, facts=UPRIGHT
         )
         self.video = await self.store.videos.save(video)
 

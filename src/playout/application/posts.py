@@ -234,19 +234,21 @@ class Posts:
     # ── saving ──────────────────────────────────────────────────────────────────────────────────
 
     async def _put_in_line(self, actor: Actor, post: Post, when: datetime) -> Shown:
-        agreed = self._agreed(actor, post, await self._platforms_of(post))
-        deliveries = await self._deliveries(agreed, when)
+        platforms = await self._platforms_of(post)
+        agreed = self._agreed(actor, post, platforms)
+        deliveries = self._deliveries(agreed, when, platforms)
         return await self._save(actor, replace(agreed, draft=False, scheduled_at=when), deliveries, "post.scheduled")
 
     async def _rearranged(self, actor: Actor, post: Post, waiting: Sequence[Delivery]) -> Shown:
         """Deliveries after an edit: kept ones move, dropped ones are cancelled, new ones are made."""
         when = post.scheduled_at or self._clock.now()
-        agreed = self._agreed(actor, post, await self._platforms_of(post))
+        platforms = await self._platforms_of(post)
+        agreed = self._agreed(actor, post, platforms)
         wanted = {one.channel_id for one in agreed.destinations}
         kept = [_moved(one, when, self._clock.now()) for one in waiting if one.channel_id in wanted]
         dropped = [moves.cancel(one) for one in waiting if one.channel_id not in wanted]
         there = {one.channel_id for one in kept}
-        fresh = [one for one in await self._deliveries(agreed, when) if one.channel_id not in there]
+        fresh = [one for one in self._deliveries(agreed, when, platforms) if one.channel_id not in there]
         return await self._save(actor, agreed, [*kept, *dropped, *fresh], "post.changed")
 
     def _agreed(self, actor: Actor, post: Post, platforms: Mapping[str, str]) -> Post:
@@ -265,7 +267,7 @@ class Posts:
         ids = [one.channel_id for one in post.destinations]
         return {one: (await self._store.channels.get(post.workspace_id, one)).platform for one in ids}
 
-    async def _deliveries(self, post: Post, when: datetime) -> Sequence[Delivery]:
+    def _deliveries(self, post: Post, when: datetime, platforms: Mapping[str, str]) -> Sequence[Delivery]:
         now = self._clock.now()
         return [
             Delivery(
@@ -278,7 +280,7 @@ class Posts:
                 due_at=when,
                 created_at=now,
             )
-            for channel_id, platform in (await self._platforms_of(post)).items()
+            for channel_id, platform in platforms.items()
         ]
 
     async def _save(self, actor: Actor, post: Post, deliveries: Sequence[Delivery], kind: str) -> Shown:

@@ -1,8 +1,6 @@
 """Makes verbs: adds the options that each has, and turns every end into an exit code and a sentence."""
 
 import inspect
-import os
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Concatenate, ParamSpec
@@ -83,8 +81,7 @@ def outcome(call: Call, run: Callable[[], int | None]) -> int:
     except Interrupted as stopped:
         return stopped.code
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 -- whoever read our output left; nothing more is said
-        return Exit.FAILED
+        return Exit.FAILED  # whoever read our output left; the door sees to what is still in the buffer
     except (typer.Exit, typer.Abort, typer.TyperException):
         raise
     except Exception as bug:
