@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -59,6 +60,19 @@ def test_it_stops_in_good_order_even_if_nobody_reads_its_messages_any_more(playo
         message(server)
         assert server.stderr
         server.stderr.close()
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+
+
+def test_it_starts_and_stops_though_nobody_ever_read_a_message(playout: Bench) -> None:
+    with playout.running("serve", "--port", "0", "--json") as server:
+        assert server.stderr
+        server.stderr.close()
+        begun = playout.folder / "data" / "worker.lock"
+        for _ in range(600):
+            if begun.exists():
+                break
+            time.sleep(0.05)
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) == 0
 

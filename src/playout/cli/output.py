@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Protocol
 
 import typer
@@ -108,8 +108,9 @@ class Out:
             self._message(f"{shown} {plain(text)}" if mark else plain(text))
 
     def _message(self, text: str) -> None:
-        sys.stderr.write(text + "\n")  # looked up each time: bars put themselves in its place
-        sys.stderr.flush()
+        with suppress(BrokenPipeError):  # whoever read our messages left: the work goes on without them
+            sys.stderr.write(text + "\n")  # looked up each time: bars put themselves in its place
+            sys.stderr.flush()
 
     @property
     def _on_terminal(self) -> bool:

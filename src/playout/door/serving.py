@@ -78,5 +78,5 @@ def _ready(call: Call, settings: Settings, listener: socket.socket, *, worker: b
 
 
 def _told(call: Call, stop: asyncio.Event) -> None:
-    stop.set()  # first: whoever read our messages may be gone, and writing to them fail
+    stop.set()
     call.out.say(f"Stopping: what is in hand is finished first ({GRACE:.0f} s at most). A second signal stops at once.")
