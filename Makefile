@@ -12,7 +12,7 @@ export PYTHON
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
-demo: ## publish a real clip to a sandbox TikTok, with a progress bar and a receipt
+demo: ## publish a real clip to four sandbox platforms, with progress bars and receipts
 	@tools/bootstrap runtime
 	@.venv/bin/playout demo $(DEMO_ARGS)
 

@@ -1,4 +1,4 @@
-"""`python -m bench [upload|deliveries|start]`: all of them without a name. Says what missed its goal."""
+"""`python -m bench [start|upload|render|deliveries]`: all of them without a name. Says what missed its goal."""
 
 import argparse
 import platform
@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bench import deliveries, start, upload
+from bench import deliveries, render, start, upload
 from bench.figures import Figure
 
 BENCHES: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "start": start.figures,
     "upload": upload.figures,
+    "render": render.figures,
     "deliveries": deliveries.figures,
 }
 

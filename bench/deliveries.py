@@ -21,13 +21,14 @@ from playout.application.ports import Connection, Store, Task
 from playout.domain.channel import Channel, Grant, Profile
 from playout.domain.delivery import Delivery, Done, JsonValue, Next, Outcome, Receipt, State
 from playout.domain.ids import new_id
-from playout.domain.limits import Limits, Live, utf16_units
+from playout.domain.limits import Limits, Live
 from playout.domain.post import Destination, Post
 from playout.domain.secret import Secret
 from playout.domain.video import Video, VideoState
 from playout.media.memory import UPRIGHT
 from playout.settings import Settings
 from playout.wiring import House, open_house
+from tests.cast import BRIEF, LENIENT
 from tests.postgres import PostgresServer
 
 CHANNELS = 1_000
@@ -39,29 +40,18 @@ class AtOnce:
     """A platform that has published before it was asked, and notes when."""
 
     name = "at-once"
-    limits = Limits(
-        containers=frozenset({"mp4"}),
-        video_codecs=frozenset({"h264"}),
-        most_bytes=10**9,
-        least_seconds=0,
-        most_seconds=600,
-        least_fps=1,
-        most_fps=60,
-        least_side=1,
-        most_side=4096,
-        caption_length=100,
-        caption_unit=utf16_units,
-        title_length=None,
-        choices={},
-    )
+    logins = ("at-once",)
+    limits = Limits(file=LENIENT, words=BRIEF, choices={})
 
     def __init__(self) -> None:
         self.times: list[float] = []
 
-    def authorize_url(self, *, state: Secret, return_to: str, verifier: Secret) -> str:
+    def authorize_url(self, login: str, *, state: Secret, return_to: str, verifier: Secret) -> str:
         return return_to
 
-    async def exchange(self, *, code: Secret, return_to: str, verifier: Secret, now: datetime) -> Sequence[Connection]:
+    async def exchange(
+        self, login: str, *, code: Secret, return_to: str, verifier: Secret, now: datetime
+    ) -> Sequence[Connection]:
         return []
 
     async def renew(self, grant: Grant, now: datetime) -> Grant:
@@ -142,7 +132,7 @@ async def _fill(house: House, now: datetime) -> None:
 async def _channel(house: House, store: Store, video_id: str, number: int, now: datetime, due: datetime) -> None:
     one = Channel(new_id("chn", now), HOME, AtOnce.name, Profile(str(number), f"c{number}", f"C{number}"), now)
     grant = Grant(Secret("access"), None, None, None, ())
-    await store.channels.save(await Grants(store, house.vault, house.services.clock).sealed(one, grant))
+    await store.channels.save(await Grants(store, house.ports.vault, house.services.clock).sealed(one, grant))
     for _ in range(EACH):
         post = Post(new_id("pst", now), HOME, video_id, "Hello", (Destination(one.id),), now, scheduled_at=due)
         delivery = Delivery(new_id("dlv", now), HOME, post.id, one.id, AtOnce.name, due, due, now)

@@ -64,7 +64,7 @@ def deliver(folder: Path, sandbox: Sandbox, size: int) -> tuple[float, float]:
 
 async def _prepare(settings: Settings, size: int) -> None:
     async with open_house(settings) as house:
-        channel_id = await connect(house)
+        channel_id = await connect(house, FLOWS[0])
         video_id = await _large_video(house, settings.data_dir, size)
         await schedule(house, video_id, channel_id, FLOWS[0])
 

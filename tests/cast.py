@@ -14,32 +14,23 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from playout.application.channels import RENEW, Channels
-from playout.application.chores import Chores
-from playout.application.deliver import Deliver
-from playout.application.deliveries import Deliveries
-from playout.application.grants import Grants
-from playout.application.holding import Holding
-from playout.application.keys import KeyRotation
-from playout.application.once import Once
-from playout.application.people import HOME, People
+from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
 from playout.application.ports import Chore, Connection, Handler, Platform, Store, Task, Webhook
 from playout.application.ports.platform import Removed
-from playout.application.posts import NewPost, Posts, Shown
-from playout.application.pulls import Pulls
-from playout.application.services import Services
-from playout.application.videos import PROBE, TIDY, Videos
+from playout.application.posts import NewPost, Shown
+from playout.application.services import Ports, Services, furnish
+from playout.application.videos import PROBE
 from playout.domain.channel import Channel, Grant, Profile
 from playout.domain.delivery import Delivery, Done, JsonValue, Next, Outcome, Receipt
 from playout.domain.errors import Forbidden
-from playout.domain.limits import Choice, Limits, Live, utf16_units
+from playout.domain.limits import Choice, FileLimits, Limits, Live, WordLimits, utf16_units
 from playout.domain.person import ALL_SCOPES, Actor, Scope, Workspace
 from playout.domain.post import Destination
 from playout.domain.retry import Kind, PlatformFailure, Reason, Turn
 from playout.domain.secret import Secret
 from playout.domain.video import Video
-from playout.media.memory import MemoryFiles, MemoryProbe
+from playout.media.memory import MemoryFiles, MemoryProbe, MemoryRender
 from playout.storage.memory import MemoryStore
 from playout.vault import EnvelopeVault, Kek
 
@@ -51,6 +42,23 @@ MOST_BYTES = 64 * 1024
 WEBHOOK_SECRET = b"hook-@:/?[]"
 #: What a destination on the memory platform must say.
 CHOSEN: dict[str, JsonValue] = {"privacy_level": "SELF_ONLY"}
+
+
+#: What a small platform of a test takes: real videos, and short wording.
+LENIENT = FileLimits(
+    containers=frozenset({"mp4"}),
+    video_codecs=frozenset({"h264"}),
+    most_bytes=10**9,
+    least_seconds=0,
+    most_seconds=600,
+    least_fps=1,
+    most_fps=60,
+    least_width=1,
+    least_height=1,
+    most_width=4096,
+    most_height=4096,
+)
+BRIEF = WordLimits(caption_length=100, caption_unit=utf16_units)
 
 
 class StillClock:
@@ -87,6 +95,7 @@ class MemoryPlatform:
     """
 
     name: str = "memory"
+    logins: tuple[str, ...] = ("memory",)
     published: dict[str, str] = field(default_factory=dict)  # attempt -> caption
     revoked: list[str] = field(default_factory=list)
     failure: PlatformFailure | None = None
@@ -99,18 +108,8 @@ class MemoryPlatform:
     @property
     def limits(self) -> Limits:
         return Limits(
-            containers=frozenset({"mp4"}),
-            video_codecs=frozenset({"h264"}),
-            most_bytes=MOST_BYTES,
-            least_seconds=1,
-            most_seconds=60,
-            least_fps=10,
-            most_fps=60,
-            least_side=100,
-            most_side=4096,
-            caption_length=100,
-            caption_unit=utf16_units,
-            title_length=None,
+            file=replace(LENIENT, least_seconds=1, most_seconds=60),
+            words=BRIEF,
             choices={
                 "privacy_level": Choice(str, required=True, values=("PUBLIC", "SELF_ONLY", "FRIENDS"), live=True),
                 "allow_comment": Choice(bool),
@@ -119,10 +118,12 @@ class MemoryPlatform:
             consent="memory-1",
         )
 
-    def authorize_url(self, *, state: Secret, return_to: str, verifier: Secret) -> str:
+    def authorize_url(self, login: str, *, state: Secret, return_to: str, verifier: Secret) -> str:
         return "http://127.0.0.1:9400/memory?" + urlencode({"state": state.reveal(), "redirect_uri": return_to})
 
-    async def exchange(self, *, code: Secret, return_to: str, verifier: Secret, now: datetime) -> Sequence[Connection]:
+    async def exchange(
+        self, login: str, *, code: Secret, return_to: str, verifier: Secret, now: datetime
+    ) -> Sequence[Connection]:
         """The code is the name of the account."""
         self._fail()
         name = code.reveal()
@@ -232,32 +233,20 @@ class Cast:
         platform = MemoryPlatform()
         adapters: dict[str, Platform] = {platform.name: platform}
         vault = EnvelopeVault([Kek("cast", hashlib.sha256(b"the key of the cast").digest())])
-        grants, holding, random = Grants(store, vault, clock), Holding(store, clock), Random(7)
-        channels = Channels(store, adapters, grants, holding, clock, PUBLIC_URL)
-        services = Services(
-            channels=channels,
-            videos=Videos(store, files, MemoryProbe(files), clock, most_bytes=MOST_BYTES),
-            posts=Posts(store, adapters, channels, clock),
-            deliveries=Deliveries(store, clock),
-            people=People(store, PlainPasswords(), clock),
-            pulls=Pulls(store, files, clock, PUBLIC_URL),
-            once=Once(store, clock),
-            keys=KeyRotation(store.channels, vault, clock),
-            store=store,
-            clock=clock,
-        )
+        probe, render = MemoryProbe(files), MemoryRender(files)
+        ports = Ports(store, files, probe, render, vault, PlainPasswords(), adapters, clock, Random(7))
+        hall = furnish(ports, public_url=PUBLIC_URL, most_bytes=MOST_BYTES)
+        services = hall.services
         await services.people.prepare()
         await store.workspaces.save(Workspace(ELSEWHERE, "Elsewhere", clock.now()))
-        chores = {PROBE: services.videos.probe, TIDY: services.videos.tidy, RENEW: channels.renew}
-        deliver = Deliver(store, adapters, files, grants, holding, services.pulls, clock, random)
-        engine = ByHand({DELIVERY: deliver, CHORE: Chores(store, chores, clock, random)})
+        engine = ByHand({DELIVERY: hall.deliver, CHORE: hall.chores})
         return cls(
             services=services,
             store=store,
             files=files,
             clock=clock,
             platform=platform,
-            planner=Planner(store, engine, clock, random),
+            planner=Planner(store, engine, clock, Random(7)),
             engine=engine,
             alice=Actor(HOME, "alice", ALL_SCOPES, "test"),
             bob=Actor(HOME, "bob", frozenset({Scope.READ}), "test"),

@@ -65,6 +65,30 @@ class Settings(BaseModel):
         default="file", description="file: we send the bytes; pull: TikTok fetches them from PUBLIC_URL"
     )
 
+    youtube_client_id: str = Field(default="", description="of the OAuth client at Google")
+    youtube_client_secret: ConfidentialText | None = Field(default=None, description="of the same client")
+    youtube_accounts_url: str = Field(default="https://accounts.google.com", description="base of Google's sign-in")
+    youtube_oauth_url: str = Field(default="https://oauth2.googleapis.com", description="base of Google's tokens")
+    youtube_api_url: str = Field(default="https://www.googleapis.com", description="base of YouTube's API")
+    youtube_analytics_url: str = Field(
+        default="https://youtubeanalytics.googleapis.com", description="base of YouTube's numbers"
+    )
+
+    instagram_client_id: str = Field(default="", description="Instagram app id, for Instagram Login")
+    instagram_client_secret: ConfidentialText | None = Field(default=None, description="of the same app")
+    instagram_www_url: str = Field(default="https://www.instagram.com", description="base of Instagram's sign-in")
+    instagram_api_url: str = Field(default="https://api.instagram.com", description="base of its code exchange")
+    instagram_graph_url: str = Field(default="https://graph.instagram.com", description="base of Instagram's API")
+
+    facebook_client_id: str = Field(
+        default="", description="app id for Facebook Login: Pages, and Instagram through a Page"
+    )
+    facebook_client_secret: ConfidentialText | None = Field(default=None, description="of the same app")
+    facebook_www_url: str = Field(default="https://www.facebook.com", description="base of Facebook's sign-in")
+    facebook_graph_url: str = Field(default="https://graph.facebook.com", description="base of the Graph API")
+    meta_rupload_url: str = Field(default="https://rupload.facebook.com", description="base of Meta's uploads")
+    meta_graph_version: str = Field(default="v25.0", pattern=r"v[0-9]{1,3}\.[0-9]", description="of the Graph APIs")
+
     @property
     def sqlite_path(self) -> Path | None:
         """Where the embedded database lies; None with another one.

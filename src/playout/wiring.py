@@ -12,22 +12,12 @@ from pathlib import Path
 from random import SystemRandom
 
 from playout import __version__
-from playout.application.channels import RENEW, Channels
-from playout.application.chores import Chores
 from playout.application.clock import SystemClock
-from playout.application.deliver import Deliver
-from playout.application.deliveries import Deliveries
-from playout.application.grants import Grants
-from playout.application.holding import Holding
-from playout.application.keys import KeyRotation
-from playout.application.once import Once
-from playout.application.people import HOME, People
+from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
-from playout.application.ports import Chore, Clock, Engine, Files, Platform, Probe, Store, Vault
-from playout.application.posts import Posts
-from playout.application.pulls import Pulls
-from playout.application.services import Services
-from playout.application.videos import PROBE, TIDY, Videos
+from playout.application.ports import Chore, Clock, Engine, Files, Platform, Probe, Render, Store, Vault
+from playout.application.services import Hall, Ports, Services, furnish
+from playout.application.videos import TIDY
 from playout.domain.errors import Misconfigured, Unavailable
 from playout.lock import folder_lock
 from playout.passwords import Argon2Passwords
@@ -45,15 +35,20 @@ class House:
     """Everything, put together. Nothing works in the background until `working`."""
 
     settings: Settings
-    services: Services
-    store: Store
-    files: Files
-    vault: Vault
+    ports: Ports
+    hall: Hall
     engine: Engine
     planner: Planner
-    deliver: Deliver
-    chores: Chores
-    platforms: Mapping[str, Platform]
+
+    @property
+    def services(self) -> Services:
+        """What a face is handed."""
+        return self.hall.services
+
+    @property
+    def store(self) -> Store:
+        """Where the records are."""
+        return self.ports.store
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -65,7 +60,9 @@ class House:
         embedded = self.settings.sqlite_path
         with folder_lock(embedded.parent) if embedded else nullcontext():
             await self.store.chores.put(Chore(HOME, TIDY, "house", self.services.clock.now()))
-            async with _beside(self.engine.run({DELIVERY: self.deliver, CHORE: self.chores}), self.planner.run()):
+            async with _beside(
+                self.engine.run({DELIVERY: self.hall.deliver, CHORE: self.hall.chores}), self.planner.run()
+            ):
                 try:
                     yield
                 finally:
@@ -127,41 +124,20 @@ async def open_house(
         files = _files(settings)
         engine = await _engine(settings)
         stack.push_async_callback(engine.stop, 0)
-        adapters = _platforms(settings, http) if platforms is None else platforms
-        grants = Grants(store, vault, clock)
-        holding = Holding(store, clock)
-        services = _services(settings, store, files, vault, adapters, grants, holding, clock)
-        await services.people.prepare()
-        deliver = Deliver(store, adapters, files, grants, holding, services.pulls, clock, random)
-        handlers = {PROBE: services.videos.probe, TIDY: services.videos.tidy, RENEW: services.channels.renew}
-        chores = Chores(store, handlers, clock, random)
-        planner = Planner(store, engine, clock, random)
-        yield House(settings, services, store, files, vault, engine, planner, deliver, chores, adapters)
-
-
-def _services(
-    settings: Settings,
-    store: Store,
-    files: Files,
-    vault: Vault,
-    platforms: Mapping[str, Platform],
-    grants: Grants,
-    holding: Holding,
-    clock: Clock,
-) -> Services:
-    channels = Channels(store, platforms, grants, holding, clock, settings.public_url)
-    return Services(
-        channels=channels,
-        videos=Videos(store, files, _probe(files), clock, most_bytes=settings.most_video_bytes),
-        posts=Posts(store, platforms, channels, clock),
-        deliveries=Deliveries(store, clock),
-        people=People(store, Argon2Passwords(), clock),
-        pulls=Pulls(store, files, clock, settings.public_url),
-        once=Once(store, clock),
-        keys=KeyRotation(store.channels, vault, clock),
-        store=store,
-        clock=clock,
-    )
+        ports = Ports(
+            store=store,
+            files=files,
+            probe=_probe(files),
+            render=_render(files, settings),
+            vault=vault,
+            passwords=Argon2Passwords(),
+            platforms=_platforms(settings, http) if platforms is None else platforms,
+            clock=clock,
+            random=random,
+        )
+        hall = furnish(ports, public_url=settings.public_url, most_bytes=settings.most_video_bytes)
+        await hall.services.people.prepare()
+        yield House(settings, ports, hall, engine, Planner(store, engine, clock, random))
 
 
 def _make_folder(settings: Settings) -> None:
@@ -203,6 +179,12 @@ def _probe(files: Files) -> Probe:
     return WorkerProbe(files)
 
 
+def _render(files: Files, settings: Settings) -> Render:
+    from playout.media.render import WorkerRender
+
+    return WorkerRender(files, folder=settings.data_dir)
+
+
 async def _engine(settings: Settings) -> Engine:
     if settings.engine == "memory:":
         from playout.engines.memory import MemoryEngine
@@ -227,21 +209,79 @@ def _vault(settings: Settings, clock: Clock) -> Vault:
 
 def _platforms(settings: Settings, http: Http) -> dict[str, Platform]:
     """Adapters of the platforms that there are keys for."""
+    made = (_tiktok(settings, http), _youtube(settings, http), _instagram(settings, http), _facebook(settings, http))
+    return {one.name: one for one in made if one}
+
+
+def _tiktok(settings: Settings, http: Http) -> Platform | None:
     from playout.platforms.tiktok import TikTok
 
-    adapters: list[Platform] = []
-    if settings.tiktok_client_key and settings.tiktok_client_secret:
-        adapters.append(
-            TikTok(
-                http,
-                client_key=settings.tiktok_client_key,
-                client_secret=settings.tiktok_client_secret,
-                www_url=settings.tiktok_www_url,
-                api_url=settings.tiktok_api_url,
-                transfer=settings.tiktok_transfer,
-            )
+    if not (settings.tiktok_client_key and settings.tiktok_client_secret):
+        return None
+    return TikTok(
+        http,
+        client_key=settings.tiktok_client_key,
+        client_secret=settings.tiktok_client_secret,
+        www_url=settings.tiktok_www_url,
+        api_url=settings.tiktok_api_url,
+        transfer=settings.tiktok_transfer,
+    )
+
+
+def _youtube(settings: Settings, http: Http) -> Platform | None:
+    from playout.platforms.youtube import YouTube
+
+    if not (settings.youtube_client_id and settings.youtube_client_secret):
+        return None
+    return YouTube(
+        http,
+        client_id=settings.youtube_client_id,
+        client_secret=settings.youtube_client_secret,
+        accounts_url=settings.youtube_accounts_url,
+        oauth_url=settings.youtube_oauth_url,
+        api_url=settings.youtube_api_url,
+    )
+
+
+def _instagram(settings: Settings, http: Http) -> Platform | None:
+    from playout.platforms.instagram import FacebookKeys, Instagram, InstagramKeys
+
+    own = through_page = None
+    if settings.instagram_client_id and settings.instagram_client_secret:
+        own = InstagramKeys(
+            client_id=settings.instagram_client_id,
+            client_secret=settings.instagram_client_secret,
+            www_url=settings.instagram_www_url,
+            api_url=settings.instagram_api_url,
+            graph_url=settings.instagram_graph_url,
         )
-    return {one.name: one for one in adapters}
+    if settings.facebook_client_id and settings.facebook_client_secret:
+        through_page = FacebookKeys(
+            client_id=settings.facebook_client_id,
+            client_secret=settings.facebook_client_secret,
+            www_url=settings.facebook_www_url,
+            graph_url=settings.facebook_graph_url,
+            rupload_url=settings.meta_rupload_url,
+        )
+    if not (own or through_page):
+        return None
+    return Instagram(http, instagram=own, facebook=through_page, version=settings.meta_graph_version)
+
+
+def _facebook(settings: Settings, http: Http) -> Platform | None:
+    from playout.platforms.facebook import Facebook
+
+    if not (settings.facebook_client_id and settings.facebook_client_secret):
+        return None
+    return Facebook(
+        http,
+        client_id=settings.facebook_client_id,
+        client_secret=settings.facebook_client_secret,
+        www_url=settings.facebook_www_url,
+        graph_url=settings.facebook_graph_url,
+        rupload_url=settings.meta_rupload_url,
+        version=settings.meta_graph_version,
+    )
 
 
 def _unknown(name: str, value: str, wanted: str) -> Misconfigured:

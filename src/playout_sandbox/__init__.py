@@ -1,6 +1,6 @@
 """The platforms, emulated on one port: the other side of the demo, and the oracle of the tests.
 
-Shares no import with `playout`, in either direction. TikTok so far, rule by rule as its documentation says.
+Shares no import with `playout`, in either direction. Rule by rule as their documentation says.
 
 Start
 -----
@@ -46,6 +46,76 @@ task_created, chunk_accepted ("range"), upload_complete ("size", "sha256"), pull
 **Exactly one `published` entry for each post that exists**: two inits that were both uploaded are two entries.
 "request" is the number of the platform request that caused the effect. No token is ever in there.
 
+YouTube
+-------
+    URL/youtube-accounts/o/oauth2/v2/auth  the consent page (client_id "sandbox-client-id")
+    URL/youtube-oauth/...                 token, revoke
+    URL/youtube-api/youtube/v3/...        videos (GET, PUT, DELETE), channels, playlistItems, videoCategories,
+                                          videos:batchGetStats
+    URL/youtube-api/upload/youtube/v3/... videos (POST starts a resumable session; PUT its address with bytes, or with
+                                          "bytes */N" to ask), thumbnails/set
+    URL/youtube-analytics/v2/reports      a table of the numbers
+    POST /_sandbox/youtube/grant          {"creator"?: channel id or handle, "scopes"?, "client_id"?} -> as token does
+    POST /_sandbox/youtube/disconnect     {"creator"}: the person removes the app at Google
+    POST /_sandbox/youtube/take-down      {"post_id", "reason"?}: gone; with a rejectionReason: rejected
+    POST /_sandbox/youtube/numbers        {"post_id", "view_count"?, "like_count"?, "minutes_watched"?, ...}
+
+Kinds: youtube.authorize, .token, .revoke, .start, .upload, .query, .videos, .stats, .channels, .playlist_items,
+.categories, .thumbnail, .analytics, .unknown. Effects: token_issued, token_refreshed, revoked, disconnected;
+session_started ("size", "notify"), chunk_accepted ("range": what was kept), upload_complete ("size", "sha256"),
+published ("post_id", "sha256": when the last byte is in, whatever processing finds), made_public, failed ("reason": a
+failureReason or rejectionReason), taken_down, thumbnail_set. "creator" is the channel's id, "caption" the title,
+"session" a number of our own. Settings: `youtube.config.YouTubeConfig`. A broken connection leaves whole 256 KiB.
+
+Instagram
+---------
+    URL/instagram-www/oauth/authorize     the consent page (client_id "sandbox-client-id")
+    URL/instagram-api/oauth/access_token  code to short token
+    URL/instagram-graph/...               access_token, refresh_access_token, and below a version: me, ID/media,
+                                          ID/media_publish, ID/content_publishing_limit, CONTAINER, MEDIA,
+                                          MEDIA/insights
+    URL/facebook-graph/...                the same edges with tokens of Facebook Login
+    URL/meta-rupload/ig-api-upload/...    bytes of a container; the address comes from POST ID/media
+    POST /_sandbox/instagram/grant        {"creator"?, "scopes"?, "login"?: "instagram" or "facebook"} -> long-lived
+                                          "access_token", "user_id"; with facebook also "page_id", "page_token"
+    POST /_sandbox/instagram/disconnect   {"creator", "login"?}: the person removes the app (without login: both)
+    POST /_sandbox/instagram/delete-data  {"creator"} -> {"status", "body", "proper"}: what deletion_url answered
+    POST /_sandbox/instagram/take-down    {"post_id"}
+    POST /_sandbox/instagram/numbers      {"post_id", "views"?, "likes"?, ...}: what insights tell
+
+Kinds: instagram.authorize, .token, .exchange, .refresh, .me, .container, .container_status, .publish, .media, .quota,
+.insights, .upload, .unknown. Effects: token_issued, token_refreshed, disconnected; container_created ("upload",
+"options"), pull_started, pull_complete, chunk_accepted, upload_complete, failed ("reason": a subcode, "rule"),
+published ("post_id", "container"), taken_down. Settings: `instagram.config.InstagramConfig`; the accounts, the Graph
+versions and the app's calls an hour are those of `meta.config.LoginConfig`. A scripted error takes a `code` like
+"4/2207051".
+
+Facebook
+--------
+    URL/facebook-www/VER/dialog/oauth     the consent page, with the Pages to tick (client_id "sandbox-client-id")
+    URL/facebook-graph/VER/...            oauth/access_token, debug_token, me, me/accounts, me/businesses,
+                                          me/permissions, BUSINESS/owned_pages and client_pages, PAGE,
+                                          PAGE/video_reels, PAGE/videos, PAGE/published_posts, VIDEO,
+                                          VIDEO/thumbnails, VIDEO/video_insights
+    URL/meta-rupload/video-upload/...     bytes of a reel; the address comes from start
+    POST /_sandbox/facebook/grant         {"creator"?: person or Page, "scopes"?, "tick"?: "all", "none" or ids,
+                                          "life"?: "long" or "short"} -> what oauth gives, and "pages" with their tokens
+    POST /_sandbox/facebook/disconnect    {"creator"}: the person removes the app; deauthorize_url is told
+    POST /_sandbox/facebook/delete-data   {"creator"?, "user_id"?, "tamper"?} -> what deletion_url answered; 502 if
+                                          it was not 200 with `url` and `confirmation_code`
+    POST /_sandbox/facebook/verify-webhook  {} -> {"verified", "status"}: the challenge for webhook_url
+    POST /_sandbox/facebook/take-down     {"post_id"}
+    POST /_sandbox/facebook/numbers       {"post_id", "likes"?, "comments"?, "shares"?, any metric of insights}
+
+Kinds: facebook.authorize, .token, .debug_token, .me, .accounts, .businesses, .permissions, .page, .reels_start,
+.reels_finish, .reels (the list), .upload, .video, .delete, .posts, .videos_start, .videos_transfer, .videos_finish,
+.videos (from an address), .thumbnails, .insights, .unknown. Effects: token_issued, revoked, disconnected ("creator" is
+the person); session_started, chunk_accepted ("range"), upload_complete ("size", "sha256"), published ("post_id": the
+video's id, "sha256", "privacy": at the accepted finish, though the status tells it later), drafted, scheduled ("due"),
+failed ("reason"), thumbnail_set, taken_down ("by"), deleted ("creator" is the Page, "video_id"). Settings:
+`facebook.config.FacebookConfig` and `meta.config.LoginConfig`, both under "facebook". A scripted error takes a `code`
+like "190/463", for .upload one like "OffsetInvalidError". A broken connection leaves every byte that arrived.
+
 Faults
 ------
 `match` is {"n": 7} (the request's number) or {"kind": "tiktok.init", "nth": 2} (the second of that kind from now on;
@@ -57,7 +127,7 @@ Faults
     html, html_after                      502 with a page of HTML
     stall, stall_after                    hold for `seconds`, before or after doing it, then answer
     half_body, malformed, renamed, slow   done, but the answer is cut, broken, differently named, or dripped
-    partial_upload                        read `bytes` of an upload, then reset
+    partial_upload                        read `bytes` of an upload, then reset; the platform may keep some
 
 "Before" means that the request was received to its last byte. A stalled request is done even if the client gives up.
 """

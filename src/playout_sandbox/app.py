@@ -12,17 +12,22 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from playout_sandbox.control import Control
+from playout_sandbox.facebook import Facebook
 from playout_sandbox.gate import Gate
+from playout_sandbox.instagram import Instagram
+from playout_sandbox.meta import Meta
 from playout_sandbox.platform import Platform
 from playout_sandbox.tiktok import TikTok
 from playout_sandbox.world import World
+from playout_sandbox.youtube import YouTube
 
 
 def build(data: Path, *, fast: bool = False, pull_root: Path | None = None) -> ASGIApp:
     """The ASGI application, keeping its files in `data` (made if missing)."""
     data.mkdir(parents=True, exist_ok=True)
     world = World(data, fast=fast, pull_root=pull_root)
-    platforms: list[Platform] = [TikTok(world)]
+    meta = Meta(world)
+    platforms: list[Platform] = [TikTok(world), YouTube(world), Instagram(world, meta), Facebook(world, meta)]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

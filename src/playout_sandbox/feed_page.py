@@ -46,6 +46,9 @@ _PRIVACY = {
     "MUTUAL_FOLLOW_FRIENDS": "Friends",
     "FOLLOWER_OF_CREATOR": "Followers",
     "SELF_ONLY": "Only the creator",
+    "public": "Public",
+    "unlisted": "Unlisted",
+    "private": "Private",
 }
 _TINTS = ("#0a7d5a", "#b4432f", "#3d5fc4", "#8a4fb0", "#a06a00", "#00758a")
 

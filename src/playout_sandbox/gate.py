@@ -6,13 +6,15 @@ did its work, and the answer is lost or spoilt. So one gate serves every platfor
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playout_sandbox.answers import Answer, captured, html, malformed, renamed
 from playout_sandbox.faults import Fault
 from playout_sandbox.kill import kill
-from playout_sandbox.platform import Platform
+from playout_sandbox.platform import KindsInTheBody, ManyKindsAtOnePath, Platform
 from playout_sandbox.server import cut, cut_gently
 from playout_sandbox.traffic import Seen
 from playout_sandbox.world import World
@@ -35,12 +37,15 @@ class Gate:
         if platform is None:
             await self._app(scope, receive, send)
         else:
-            kind = platform.kind(scope["path"])
+            kind = _kind(platform, scope)
             seen = self._world.traffic.begin(kind, scope["method"])
             scope.setdefault("state", {})["n"] = seen.n
-            fault = self._world.faults.take(seen.n, kind)
             if not platform.streams(kind):
-                receive = replay(await whole_body(receive), receive)
+                body = await whole_body(receive)
+                receive = replay(body, receive)
+                if isinstance(platform, KindsInTheBody):
+                    kind = seen.kind = platform.kind_in(kind, body.get("body", b""))
+            fault = self._world.faults.take(seen.n, kind)
             if fault is None:
                 await self._app(scope, receive, noting(seen, send))
             else:
@@ -54,6 +59,12 @@ class Gate:
             return None
         path: str = scope["path"]
         return next((p for p in self._platforms if any(path.startswith(x) for x in p.prefixes)), None)
+
+
+def _kind(platform: Platform, scope: Scope) -> str:
+    if isinstance(platform, ManyKindsAtOnePath):
+        return platform.kind_of(HTTPConnection(scope))
+    return platform.kind(scope["path"])
 
 
 class Call:
@@ -211,13 +222,29 @@ async def _slow(call: Call, fault: Fault) -> None:
 
 
 async def _partial_upload(call: Call, fault: Fault) -> None:
-    got = 0
-    while got < fault.bytes:
-        message = await call.receive()
-        got += len(message.get("body", b""))
-        if message["type"] != "http.request" or not message.get("more_body"):
-            break
+    """A platform that takes a stream sees it break, and may keep what arrived; others see nothing."""
+    if call.platform.streams(call.kind):
+        with suppress(ClientDisconnect):
+            await captured(call.app, call.scope, broken_off(call.receive, fault.bytes))
     await call.reset()
+
+
+def broken_off(receive: Receive, after: int) -> Receive:
+    """`receive`, ending in a disconnect after so many bytes; the last byte of all never comes through."""
+    left = after
+    held = b""  # the last byte seen so far
+
+    async def some() -> Message:
+        nonlocal left, held
+        message: Message = await receive() if left > 0 else {"type": "http.disconnect"}
+        if message["type"] != "http.request":
+            return message
+        seen = held + bytes(message.get("body", b""))
+        given, held = seen[:-1][:left], seen[-1:]
+        left = left - len(given) if message.get("more_body") else 0
+        return {"type": "http.request", "body": given, "more_body": True}
+
+    return some
 
 
 _ACTIONS: Mapping[str, Callable[[Call, Fault], Awaitable[None]]] = {

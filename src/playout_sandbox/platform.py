@@ -1,8 +1,9 @@
 """What the generic part of the sandbox asks of an emulated platform."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
@@ -41,3 +42,19 @@ class Platform(Protocol):
 
     def reset(self) -> None:
         """Forget everything, settings included."""
+
+
+@runtime_checkable
+class ManyKindsAtOnePath(Protocol):
+    """A platform where one path serves several kinds of request, told apart by method or headers."""
+
+    def kind_of(self, request: HTTPConnection) -> str:
+        """The kind of a request, instead of `kind`. The scope holds method, path, query and headers; no body yet."""
+
+
+@runtime_checkable
+class KindsInTheBody(Protocol):
+    """A platform that has calls which only their body tells apart, like the phases of one upload."""
+
+    def kind_in(self, kind: str, body: bytes) -> str:
+        """A finer kind than `kind`, or `kind` itself. Asked only about what does not stream."""

@@ -74,7 +74,7 @@ async def test_options_tell_what_is_offered_now_and_what_holds_for_all(stage: St
         "blocked": None,
         "shown": {"nickname": "Alice"},
     }
-    assert (limits["caption_length"], limits["options"]["privacy_level"]["required"]) == (100, True)
+    assert (limits["wording"]["caption_length"], limits["options"]["privacy_level"]["required"]) == (100, True)
 
 
 async def test_a_disconnected_channel_is_revoked_there_and_shown_so_here(stage: Stage) -> None:

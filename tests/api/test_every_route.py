@@ -11,6 +11,7 @@ from fastapi.routing import iter_route_contexts
 from playout.domain import delivery as moves
 from playout.domain.delivery import Delivery, Next
 from playout.domain.person import ALL_SCOPES, Scope
+from playout.domain.rendition import Fit
 from playout.domain.retry import Reason, Turn
 from tests.api.stage import Stage, new_post
 from tests.cast import CLIP
@@ -25,6 +26,9 @@ PUBLIC = {
     "HEAD /api/v1/openapi.json": "the same for everybody",
     "GET /connect/{platform}/callback": "the one-time state",
     "POST /hooks/{platform}": "the platform's signature",
+    "POST /hooks/meta/deauthorize": "the platform's signature",
+    "POST /hooks/meta/deletion": "the platform's signature",
+    "GET /hooks/meta/deletion/{code}": "the code of the deletion",
     "GET /pull/{nonce}.mp4": "the nonce",
     "HEAD /pull/{nonce}.mp4": "the nonce",
 }
@@ -45,6 +49,12 @@ async def things(stage: Stage) -> Scene:
     video, channel = await cast.video(cast.alice), await cast.channel(cast.alice)
     token = (await cast.services.people.tokens(cast.alice))[0]
     return Scene({"video_id": video.id, "channel_id": channel.id, "token_id": token.id})
+
+
+async def copied(stage: Stage) -> Scene:
+    scene = await things(stage)
+    await stage.cast.services.renditions.ask(stage.cast.alice, scene.ids["video_id"], "memory", Fit.CROP)
+    return Scene(scene.ids | {"name": "memory-crop"})
 
 
 async def draft(stage: Stage) -> Scene:
@@ -110,6 +120,11 @@ ROWS = {
     "GET /api/v1/videos/{video_id}": Row(Scope.READ, 200),
     "GET /api/v1/videos/{video_id}/thumbnail": Row(Scope.READ, 200),
     "DELETE /api/v1/videos/{video_id}": Row(Scope.WRITE, 204),
+    "GET /api/v1/videos/{video_id}/renditions": Row(Scope.READ, 200),
+    "POST /api/v1/videos/{video_id}/renditions": Row(
+        Scope.WRITE, 202, body=lambda _: {"platform": "memory", "fit": "pad"}
+    ),
+    "DELETE /api/v1/videos/{video_id}/renditions/{name}": Row(Scope.WRITE, 204, copied),
     "POST /api/v1/posts": Row(Scope.PUBLISH, 201, body=a_post, stranger=422),
     "POST /api/v1/posts/validate": Row(Scope.READ, 200, body=a_post, stranger=200),
     "GET /api/v1/posts": Row(Scope.READ, 200, draft, stranger=200),
@@ -129,6 +144,8 @@ ROWS = {
     "GET /api/v1/tokens": Row(Scope.ADMIN, 200, stranger=200),
     "POST /api/v1/tokens": Row(Scope.ADMIN, 201, body=lambda _: {"name": "script", "scopes": ["read"]}, stranger=201),
     "DELETE /api/v1/tokens/{token_id}": Row(Scope.ADMIN, 204),
+    "GET /api/v1/workspace": Row(Scope.READ, 200, stranger=200),
+    "PATCH /api/v1/workspace": Row(Scope.ADMIN, 200, body=lambda _: {"late_posts": "send"}, stranger=200),
 }
 
 

@@ -29,7 +29,9 @@ async def test_a_post_is_shown_with_the_contracts_fields(stage: Stage) -> None:
         "scheduled_at": "2026-11-21T12:00:00.000Z",
         "timezone": "Europe/Berlin",
         "video_id": post["video_id"],
-        "destinations": [{"channel_id": delivery["channel_id"], "caption": None, "title": None, "options": CHOSEN}],
+        "destinations": [
+            {"channel_id": delivery["channel_id"], "caption": None, "title": None, "options": CHOSEN, "fit": None}
+        ],
         "deliveries": [],
         "created_at": "2026-11-20T12:00:00.000Z",
         "version": 1,

@@ -39,6 +39,7 @@ async def test_a_video_is_taken_in_and_looked_into(stage: Stage) -> None:
         "audio_codec": "aac",
         "thumbnail_url": f"{API}/videos/{taken['id']}/thumbnail",
         "problems": [],
+        "renditions": [],
         "created_at": "2026-11-20T12:00:00.000Z",
     }
 

@@ -10,19 +10,23 @@ from playout.application.deliver import Deliver
 from playout.application.grants import Grants
 from playout.application.hand import LEASE
 from playout.application.holding import Holding
-from playout.application.ports import Connection, Ref, Task
+from playout.application.ports import Connection, Platform, Ref, Task
 from playout.application.pulls import Pulls
+from playout.application.ready import Preparation
+from playout.application.renditions import Renditions
+from playout.domain.caps import Cap
 from playout.domain.channel import Channel, Grant, Profile
 from playout.domain.delivery import Delivery, JsonValue, Next, Outcome
 from playout.domain.event import Event
-from playout.domain.limits import Limits, Live, Rate, utf16_units
+from playout.domain.limits import Limits, Live
 from playout.domain.person import Workspace
 from playout.domain.post import Consent, Destination, Post
 from playout.domain.secret import Secret
 from playout.domain.video import Video, VideoState
-from playout.media.memory import UPRIGHT, MemoryFiles
+from playout.media.memory import UPRIGHT, MemoryFiles, MemoryProbe, MemoryRender
 from playout.storage.memory import MemoryStore
 from playout.vault import EnvelopeVault, new_kek
+from tests.cast import BRIEF, LENIENT
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ALICE = "ws_alice"
@@ -62,33 +66,20 @@ class Scripted:
     looks: list[Act] = field(default_factory=list)
     renewals: list[Callable[[Grant], Grant]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    rates: Mapping[str, Rate] = field(default_factory=dict)
+    caps: tuple[Cap, ...] = ()
     name: str = "somewhere"
+    logins: tuple[str, ...] = ("somewhere",)
 
     @property
     def limits(self) -> Limits:
-        return Limits(
-            containers=frozenset({"mp4"}),
-            video_codecs=frozenset({"h264"}),
-            most_bytes=10**9,
-            least_seconds=1,
-            most_seconds=600,
-            least_fps=20,
-            most_fps=60,
-            least_side=300,
-            most_side=4096,
-            caption_length=100,
-            caption_unit=utf16_units,
-            title_length=None,
-            choices={},
-            rates=self.rates,
-            consent="words-1",
-        )
+        return Limits(file=LENIENT, words=BRIEF, choices={}, caps=self.caps, consent="words-1")
 
-    def authorize_url(self, *, state: Secret, return_to: str, verifier: Secret) -> str:
+    def authorize_url(self, login: str, *, state: Secret, return_to: str, verifier: Secret) -> str:
         return f"https://somewhere.invalid/agree?state={state.reveal()}&back={return_to}"
 
-    async def exchange(self, *, code: Secret, return_to: str, verifier: Secret, now: datetime) -> Sequence[Connection]:
+    async def exchange(
+        self, login: str, *, code: Secret, return_to: str, verifier: Secret, now: datetime
+    ) -> Sequence[Connection]:
         self.asked.append("exchange")
         return [Connection(Profile(code.reveal(), "alice", "Alice"), grant_until(now + timedelta(hours=2)))]
 
@@ -154,16 +145,11 @@ class Stage:
 
     @property
     def deliver(self) -> Deliver:
-        return Deliver(
-            self.store,
-            {self.platform.name: self.platform},
-            self.files,
-            self.grants,
-            self.holding,
-            self.pulls,
-            self.clock,
-            Random(1),
-        )
+        platforms: dict[str, Platform] = {self.platform.name: self.platform}
+        probe, render = MemoryProbe(self.files), MemoryRender(self.files)
+        renditions = Renditions(self.store, self.files, probe, render, platforms, self.clock)
+        preparation = Preparation(self.store, platforms, self.files, self.grants, self.pulls, renditions, self.clock)
+        return Deliver(self.store, preparation, self.grants, self.holding, self.clock, Random(1))
 
     async def open(self, *, token_lives: timedelta = timedelta(hours=2)) -> None:
         await self.store.prepare()

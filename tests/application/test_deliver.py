@@ -9,10 +9,10 @@ import pytest
 from playout.application.hand import LEASE
 from playout.application.ports import Task
 from playout.domain import delivery as moves
+from playout.domain.caps import Cap
 from playout.domain.channel import ChannelState, Grant
 from playout.domain.delivery import Done, Next, Outcome, Receipt, State
 from playout.domain.errors import Stale
-from playout.domain.limits import Rate
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from tests.application.stage import ALICE, NOON, Stage, gives, grant_until, raises
 
@@ -187,7 +187,7 @@ async def test_a_quota_waits_for_the_time_it_lifts_and_is_no_failure(stage: Stag
 
 
 async def test_our_own_rate_is_respected_before_the_platform_is_asked(stage: Stage) -> None:
-    stage.platform.rates = {"send": Rate(2, timedelta(minutes=1))}
+    stage.platform.caps = (Cap("send", 2, timedelta(minutes=1)),)
     stage.platform.steps = [gives(SEND), gives(SEND), gives(DONE)]
     record = await stage.turn()
     assert stage.platform.asked == ["step send", "step send"]

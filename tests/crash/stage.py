@@ -19,15 +19,18 @@ from playout.application.posts import NewPost
 from playout.domain.delivery import JsonValue
 from playout.domain.post import Destination
 from playout.domain.secret import Secret
+from playout.door.sandbox import settings as sandbox_settings
 from playout.media.clip import Clip, make_clip
-from playout.settings import Settings
+from playout.settings import PREFIX, Settings
 from playout.wiring import House, open_house
 from tests.crash.victim import ACTOR
 
-#: Larger than one chunk may be, so that an upload has six.
+#: Larger than one of TikTok's chunks may be, so that an upload has six.
 CLIP_BYTES = 64_000_001
+#: Enough for several of the other platforms' chunks.
+SMALL_BYTES = 20_000_001
 #: Seconds by which the platform's clock is ahead, so that the victim's, which runs faster, does not overtake it.
-AHEAD = 1000
+AHEAD = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,31 @@ class Flow:
 
     name: str
     options: Mapping[str, JsonValue]
+    platform: str = "tiktok"
+    login: str | None = None
     transfer: str = "file"
     access_seconds: int = 7200
-    padded: bool = True  # the clip takes six chunks; False: it is fetched in a moment
+    size: int = CLIP_BYTES  # bytes to which the clip is padded; 0: not at all
+    seconds: float = 3
     offset: float = 0.0  # by so much the victim's clock is ahead: the first step has to renew the grant
+    pulled: bool = False  # the platform fetches the file from us
 
 
 FLOWS = (
     Flow("direct", {"privacy_level": "PUBLIC_TO_EVERYONE"}),
     Flow("private", {"privacy_level": "SELF_ONLY"}),
     Flow("inbox", {"mode": "inbox"}),
-    Flow("pull", {"privacy_level": "PUBLIC_TO_EVERYONE"}, transfer="pull", padded=False),
-    Flow("inbox pull", {"mode": "inbox"}, transfer="pull"),
+    Flow("pull", {"privacy_level": "PUBLIC_TO_EVERYONE"}, transfer="pull", size=0, pulled=True),
+    Flow("inbox pull", {"mode": "inbox"}, transfer="pull", pulled=True),
     Flow("renewing", {"privacy_level": "PUBLIC_TO_EVERYONE"}, access_seconds=300, offset=270.0),
+    Flow("youtube", {"privacy": "public", "made_for_kids": False}, "youtube", size=SMALL_BYTES),
+    Flow("instagram", {}, "instagram", "instagram", size=0, pulled=True),
+    Flow("instagram through a page", {}, "instagram", "facebook", size=SMALL_BYTES, seconds=8),
+    Flow("facebook reel", {}, "facebook", size=SMALL_BYTES),
+    Flow("facebook long", {}, "facebook", size=SMALL_BYTES, seconds=91),
 )
+#: So fast that a case takes no longer than it must.
+QUICK = {"processing_seconds": 0.05}
 
 
 class Sandbox:
@@ -74,11 +88,11 @@ class Sandbox:
             auto_consent=True,
             pull_insecure=True,
             pull_delay=0.05,
-            tiktok={
-                "processing_seconds": 0.05,
-                "moderation_seconds": 0.05,
-                "verified_prefixes": [f"{self.public_url}/pull/"],
-            },
+            media_checks=False,  # a padded clip is a small one with much air
+            tiktok={**QUICK, "moderation_seconds": 0.05, "verified_prefixes": [f"{self.public_url}/pull/"]},
+            youtube=QUICK,
+            instagram=QUICK,
+            facebook=QUICK,
         )
 
         self.control("clock", {"advance": AHEAD})
@@ -97,7 +111,7 @@ class Sandbox:
     def clean(self) -> None:
         """Between two cases: forget the faults and the count of requests, take down what is up, drop the bytes."""
         for entry in self.effects("published"):
-            self.control("tiktok/take-down", {"post_id": entry["post_id"]})
+            self.control(f"{entry['platform']}/take-down", {"post_id": entry["post_id"]})
         self._cleaned = max([self._cleaned, *(entry["seq"] for entry in self.control(f"ledger?after={self._cleaned}"))])
         self.control("faults", method="DELETE")
         self.control("requests", method="DELETE")
@@ -125,10 +139,7 @@ def settings_for(folder: Path, sandbox: Sandbox, flow: Flow, database: str = "")
         {
             "data_dir": folder,
             "database_url": database,
-            "tiktok_client_key": "sandbox-client-key",
-            "tiktok_client_secret": "sandbox-client-secret",
-            "tiktok_www_url": f"{sandbox.url}/tiktok-www",
-            "tiktok_api_url": f"{sandbox.url}/tiktok-api",
+            **{name.removeprefix(PREFIX).lower(): value for name, value in sandbox_settings(sandbox.url).items()},
             "tiktok_transfer": flow.transfer,
             "public_url": sandbox.public_url,
         }
@@ -138,11 +149,12 @@ def settings_for(folder: Path, sandbox: Sandbox, flow: Flow, database: str = "")
 async def prepare(settings: Settings, flow: Flow) -> None:
     """Connects a channel through the real consent, takes a video in, and schedules a post for now."""
     async with open_house(settings) as house:
-        channel_id = await connect(house)
+        channel_id = await connect(house, flow)
         clip = settings.data_dir / "clip.mp4"
-        await asyncio.to_thread(make_clip, clip, Clip(seconds=1))
-        if flow.padded:
-            pad(clip)
+        await asyncio.to_thread(
+            make_clip, clip, Clip(seconds=flow.seconds, fps=24, muxer_options={"use_editlist": "0"})
+        )
+        pad(clip, flow.size)
         video = await house.services.videos.take_in(ACTOR, clip.name, _pieces(clip))
         clip.unlink()
         chore = await house.store.chores.get(video.workspace_id, f"probe:{video.id}")
@@ -152,30 +164,31 @@ async def prepare(settings: Settings, flow: Flow) -> None:
         await schedule(house, video.id, channel_id, flow)
 
 
-async def connect(house: House) -> str:
+async def connect(house: House, flow: Flow) -> str:
     """The real dance: consent page, code, exchange."""
-    invitation = await house.services.channels.connect(ACTOR, "tiktok")
+    invitation = await house.services.channels.connect(ACTOR, flow.platform, login=flow.login)
     page = invitation.authorize_url
     async with aiohttp.ClientSession() as browser, browser.get(page, allow_redirects=False) as answer:
         query = parse_qs(urlsplit(answer.headers["Location"]).query)
     connected = await house.services.channels.finish(
-        "tiktok", Secret(query["state"][0]), code=Secret(query["code"][0]), error=None
+        flow.platform, Secret(query["state"][0]), code=Secret(query["code"][0]), error=None
     )
     return connected.channels[0].id
 
 
 async def schedule(house: House, video_id: str, channel_id: str, flow: Flow) -> None:
     """A post that is due now."""
-    wanted = NewPost(video_id, "Crash test", (Destination(channel_id, options=flow.options),))
+    wanted = NewPost(video_id, "Crash test", (Destination(channel_id, options=flow.options),), title="Crash test")
     await house.services.posts.create(ACTOR, wanted)
 
 
-def pad(path: Path) -> None:
+def pad(path: Path, size: int = CLIP_BYTES) -> None:
     """Appends an empty box to a clip, so that it takes several chunks and is still one."""
-    padding = CLIP_BYTES - path.stat().st_size
-    with path.open("ab") as file:
-        file.write(padding.to_bytes(4, "big") + b"free")
-        file.truncate(CLIP_BYTES)
+    padding = size - path.stat().st_size
+    if padding > 0:
+        with path.open("ab") as file:
+            file.write(padding.to_bytes(4, "big") + b"free")
+            file.truncate(size)
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:

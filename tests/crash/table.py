@@ -24,7 +24,11 @@ from typing import Any
 import playout.engines.memory
 import playout.engines.postgres
 import playout.media.files
+import playout.media.render
+import playout.platforms.facebook
+import playout.platforms.instagram
 import playout.platforms.tiktok
+import playout.platforms.youtube
 import playout.storage.sql.postgres
 import playout.storage.sql.sqlite
 import playout.vault  # all that wiring loads on demand: once here, instead of in each forked child  # noqa: F401
@@ -118,7 +122,7 @@ class Bench:
         shutil.copytree(template, folder, copy_function=_copy)
         settings = settings_for(folder, self.sandbox, flow, self.databases.copy(address) if address else "")
         if flow.offset:
-            self._child(lambda: asyncio.run(_reconnect(settings)), folder)
+            self._child(lambda: asyncio.run(_reconnect(settings, flow)), folder)
         self.sandbox.clean()
         return settings
 
@@ -170,7 +174,7 @@ class Bench:
     def record(self, flow: Flow, database: str) -> list[Case]:
         """A clean run, and a case for everything that happened in it."""
         settings = self.fresh(flow, database)
-        with self._server(settings):
+        with self._server(settings, flow):
             life = self.live(settings, Plan(offset=flow.offset))
         if life.found.get("state") not in {"published", "handed_over"}:
             log = (settings.data_dir / "stderr").read_text()[-3000:]
@@ -182,7 +186,7 @@ class Bench:
     def judge(self, case: Case) -> Verdict:
         """Runs the case and asks the ledger."""
         settings = self.fresh(case.flow, case.database)
-        with self._server(settings):
+        with self._server(settings, case.flow):
             life, reached = self._lives(settings, case)
         verdict = self._verdict(case, settings, life)
         self.discard(settings)
@@ -200,14 +204,14 @@ class Bench:
         if first.frozen:
             life = self._thawed(settings, case, first, began)
         if life.found.get("state") == "held" and life.found["reason"] in LOST_RENEWAL and case.flow.offset:
-            self._child(lambda: asyncio.run(_reconnect(settings)), settings.data_dir)
+            self._child(lambda: asyncio.run(_reconnect(settings, case.flow)), settings.data_dir)
             life = self.live(settings, Plan(offset=_past_the_lease(case, began)))
         return life, reached
 
     @contextmanager
-    def _server(self, settings: Settings) -> Iterator[None]:
+    def _server(self, settings: Settings, flow: Flow) -> Iterator[None]:
         """Where the platform fetches files by itself, somebody must answer while workers come and go."""
-        if settings.tiktok_transfer == "file":
+        if not flow.pulled:
             yield
             return
         reading, writing = os.pipe()
@@ -256,7 +260,7 @@ def _wrong(state: str, entries: Sequence[dict[str, Any]], found: dict[str, Any],
     if any(one.get("sha256") != sha256 for one in entries):
         return "other bytes than the person's were published"
     if state == effect:
-        names = {str(one.get(key)) for one in entries for key in ("post_id", "publish_id")}
+        names = {str(one.get(key)) for one in entries for key in ("post_id", "publish_id", "container")}
         return "" if entries and found["remote_id"] in names | {""} else "a receipt for what is not there"
     if state == "unconfirmed":
         return ""
@@ -282,9 +286,9 @@ def _cases(flow: Flow, database: str, trace: Sequence[tuple[str, int, str]]) -> 
             yield Case(flow, database, f"frozen at {instant}", number, what, frozen)
 
 
-async def _reconnect(settings: Settings) -> None:
+async def _reconnect(settings: Settings, flow: Flow) -> None:
     async with open_house(settings) as house:
-        await connect(house)
+        await connect(house, flow)
 
 
 def _fork(work: Callable[[], None], errors: Path) -> int:

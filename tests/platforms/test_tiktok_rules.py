@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playout.domain.delivery import JsonValue
-from playout.domain.limits import Live, Wanted, check
+from playout.domain.limits import Live, Wanted
+from playout.domain.preflight import check
 from playout.platforms.tiktok.rules import (
     BRANDED_USAGE,
     LIMITS,
@@ -141,7 +142,7 @@ def test_the_words_to_agree_to_are_literal_and_versioned() -> None:
 
 
 def test_the_questions_about_one_account_stay_within_tiktoks_rates_together() -> None:
-    rates = {name: rate.limit for name, rate in LIMITS.rates.items()}
+    rates = {cap.step: cap.limit for cap in LIMITS.caps if not cap.warns}
 
     assert rates["init"] == 6
     assert rates["pull"] == 6

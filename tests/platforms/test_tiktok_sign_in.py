@@ -22,7 +22,7 @@ STATE = Secret("state-of-this-sign-in")
 async def consent(show: Show, **changed: str) -> Secret:
     """The person agrees; the code comes back as it stands in the address, escaped."""
     await show.app.control("config", {"auto_consent": True})
-    url = show.tiktok.authorize_url(state=STATE, return_to=RETURN_TO, verifier=VERIFIER)
+    url = show.tiktok.authorize_url("tiktok", state=STATE, return_to=RETURN_TO, verifier=VERIFIER)
     reply = await show.app.send("GET", url)
     query = urlsplit(reply.headers["Location"]).query
     assert parse_qs(query)["state"] == [STATE.reveal()]
@@ -32,7 +32,9 @@ async def consent(show: Show, **changed: str) -> Secret:
 
 async def connect(show: Show) -> Connection:
     code = await consent(show)
-    [connection] = await show.tiktok.exchange(code=code, return_to=RETURN_TO, verifier=VERIFIER, now=await show.now())
+    [connection] = await show.tiktok.exchange(
+        "tiktok", code=code, return_to=RETURN_TO, verifier=VERIFIER, now=await show.now()
+    )
     return connection
 
 
@@ -40,7 +42,7 @@ async def exchange_in_vain(
     show: Show, code: Secret, return_to: str = RETURN_TO, verifier: Secret = VERIFIER
 ) -> PlatformFailure:
     with pytest.raises(PlatformFailure) as refused:
-        await show.tiktok.exchange(code=code, return_to=return_to, verifier=verifier, now=await show.now())
+        await show.tiktok.exchange("tiktok", code=code, return_to=return_to, verifier=verifier, now=await show.now())
     return refused.value
 
 
@@ -54,7 +56,7 @@ async def renew_in_vain(show: Show, grant: Grant) -> PlatformFailure:
 
 
 def test_the_consent_page_is_asked_for_with_a_hex_challenge(alice: Show) -> None:
-    url = urlsplit(alice.tiktok.authorize_url(state=STATE, return_to=RETURN_TO, verifier=VERIFIER))
+    url = urlsplit(alice.tiktok.authorize_url("tiktok", state=STATE, return_to=RETURN_TO, verifier=VERIFIER))
     query = {name: values[0] for name, values in parse_qs(url.query).items()}
 
     assert url.path == "/tiktok-www/v2/auth/authorize/"
@@ -95,12 +97,14 @@ async def test_a_code_that_was_decoded_already_works_too(alice: Show) -> None:
     decoded = Secret(parse_qs(f"code={raw}")["code"][0])
     assert quote(decoded.reveal(), safe="-_.") == raw
 
-    assert await alice.tiktok.exchange(code=decoded, return_to=RETURN_TO, verifier=VERIFIER, now=await alice.now())
+    assert await alice.tiktok.exchange(
+        "tiktok", code=decoded, return_to=RETURN_TO, verifier=VERIFIER, now=await alice.now()
+    )
 
 
 async def test_a_code_works_once(alice: Show) -> None:
     code = await consent(alice)
-    await alice.tiktok.exchange(code=code, return_to=RETURN_TO, verifier=VERIFIER, now=await alice.now())
+    await alice.tiktok.exchange("tiktok", code=code, return_to=RETURN_TO, verifier=VERIFIER, now=await alice.now())
 
     failure = await exchange_in_vain(alice, code)
 

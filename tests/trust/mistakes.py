@@ -58,7 +58,7 @@ async def fall(house: House) -> None:
     channel = (await house.services.channels.list(ACTOR)).items[0]
     assert channel.data_key
     assert channel.grant
-    box = await house.vault.unlock(channel.workspace_id, channel.id, channel.data_key)
+    box = await house.ports.vault.unlock(channel.workspace_id, channel.id, channel.data_key)
     grant = box.open("grant", channel.grant)
     raise RuntimeError(f"nobody catches this, nor knows that {len(grant)} bytes were in the clear")
 

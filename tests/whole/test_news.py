@@ -21,7 +21,7 @@ from playout.door.listening import listen
 from playout.media.clip import Clip, make_clip
 from playout.settings import Settings
 from playout.wiring import House, open_house
-from tests.crash.stage import connect
+from tests.crash.stage import FLOWS, connect
 from tests.sandbox.process import sandbox
 
 ALICE = Actor("ws_home", "alice", ALL_SCOPES, "web")
@@ -71,7 +71,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
             one = Scene(house, url, "")
             hook = {"webhook_url": f"{settings.public_url}/hooks/tiktok"}
             await one.control("config", {"auto_consent": True, "tiktok": hook})
-            channel_id = await connect(house)
+            channel_id = await connect(house, FLOWS[0])
             async with house.working():
                 yield Scene(house, url, channel_id)
 

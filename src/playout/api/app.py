@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from playout import __version__
-from playout.api import channels, deliveries, health, posts, public, tokens, videos
+from playout.api import channels, deliveries, health, posts, public, tokens, videos, workspace
 from playout.api.gate import Gate
 from playout.api.problems import MEDIA_TYPE, invalid, refused, unrouted
 from playout.application.services import Services
@@ -25,6 +25,7 @@ NOUNS = (
     posts.router,
     deliveries.router,
     tokens.router,
+    workspace.router,
     health.router,
 )
 

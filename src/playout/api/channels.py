@@ -6,13 +6,12 @@ from fastapi import Depends, Request
 
 from playout.api import schemas
 from playout.api.hall import Caller, Hall
+from playout.api.offers import ChannelOptions, offered
 from playout.api.paging import Asked, Paging
 from playout.api.refusals import GUARDED, POSTED, refusals
 from playout.api.routes import api_router, keep_instead
 from playout.api.words import ChannelId
-from playout.application.channels import Offer
 from playout.domain.channel import Channel
-from playout.domain.limits import Limits
 from playout.domain.retry import Reason
 
 router = api_router("/channels", "channels")
@@ -33,7 +32,7 @@ async def connect(body: schemas.Connect, request: Request, who: Caller, hall: Ha
 
     The address holds a one-time secret, so it is not kept for an Idempotency-Key: a repeat begins another sign-in.
     """
-    invitation = await hall.channels.connect(who, body.platform, return_to=body.return_to)
+    invitation = await hall.channels.connect(who, body.platform, login=body.login, return_to=body.return_to)
     keep_instead(request, None)
     return schemas.Invitation(authorize_url=invitation.authorize_url, expires_at=invitation.expires_at)
 
@@ -45,9 +44,9 @@ async def one(channel_id: ChannelId, who: Caller, hall: Hall) -> schemas.Channel
 
 
 @router.get("/{channel_id}/options", responses=GUARDED | refusals(404, 409, 502))
-async def options(channel_id: ChannelId, who: Caller, hall: Hall) -> schemas.ChannelOptions:
+async def options(channel_id: ChannelId, who: Caller, hall: Hall) -> ChannelOptions:
     """What the platform offers this account right now, asked live, and what it takes from anybody. Scope: read."""
-    return _offered(await hall.channels.offer(who, channel_id))
+    return offered(await hall.channels.offer(who, channel_id))
 
 
 @router.delete("/{channel_id}", status_code=204, responses=GUARDED | refusals(404, 409, 502))
@@ -78,44 +77,3 @@ def shown(channel: Channel, hall: Hall) -> schemas.Channel:
 def reason(why: Reason | None) -> schemas.Reason | None:
     """As it is sent, here and with deliveries."""
     return schemas.Reason(code=why.code, message=why.message, whose_turn=why.whose_turn) if why else None
-
-
-def _offered(offer: Offer) -> schemas.ChannelOptions:
-    live = offer.live
-    blocked = live.blocked
-    return schemas.ChannelOptions(
-        channel_id=offer.channel.id,
-        platform=offer.channel.platform,
-        choices={name: list(values) for name, values in live.choices.items()},
-        refused=dict(live.refused),
-        most_seconds=live.most_seconds,
-        blocked=schemas.Remark(code=blocked.code, message=blocked.message) if blocked else None,
-        shown=dict(live.shown),
-        limits=_limits(offer.limits),
-    )
-
-
-def _limits(limits: Limits) -> schemas.Limits:
-    return schemas.Limits(
-        containers=sorted(limits.containers),
-        video_codecs=sorted(limits.video_codecs),
-        most_bytes=limits.most_bytes,
-        least_seconds=limits.least_seconds,
-        most_seconds=limits.most_seconds,
-        least_fps=limits.least_fps,
-        most_fps=limits.most_fps,
-        least_side=limits.least_side,
-        most_side=limits.most_side,
-        caption_length=limits.caption_length,
-        title_length=limits.title_length,
-        options={
-            name: schemas.Choice.model_validate(
-                {
-                    "kind": choice.kind.__name__,
-                    "required": choice.required,
-                    "values": list(choice.values) if choice.values is not None else None,
-                }
-            )
-            for name, choice in limits.choices.items()
-        },
-    )

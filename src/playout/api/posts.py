@@ -14,6 +14,7 @@ from playout.api.words import PostId
 from playout.application.posts import NewPost, Shown, as_new
 from playout.domain.errors import Problem, Stale
 from playout.domain.post import Destination, Post, state_of
+from playout.domain.preflight import blocking
 
 router = api_router("/posts", "posts")
 
@@ -43,9 +44,9 @@ async def create(
 
 @router.post("/validate", responses=POSTED)
 async def validate(body: schemas.NewPost, who: Caller, hall: Hall) -> schemas.Verdict:
-    """Whether this post could be sent, with every problem. Creates nothing. Scope: read."""
+    """Whether this post could be sent, with every problem and remark. Creates nothing. Scope: read."""
     problems = await hall.posts.validate(who, _wanted(body))
-    return schemas.Verdict(ok=not problems, problems=[_finding(one) for one in problems])
+    return schemas.Verdict(ok=not blocking(problems), problems=[_finding(one) for one in problems])
 
 
 @router.get("/{post_id}", responses=GUARDED | refusals(404) | {200: _TAGGED})
@@ -120,7 +121,7 @@ def _changed(post: Post, body: schemas.PostChange) -> NewPost:
 
 
 def _destination(body: schemas.NewDestination) -> Destination:
-    return Destination(body.channel_id, body.caption, body.title, body.options)
+    return Destination(body.channel_id, body.caption, body.title, body.options, fit=body.fit)
 
 
 def _matches(if_match: str, post: Post) -> bool:
@@ -143,7 +144,9 @@ def shown(one: Shown) -> schemas.Post:
         timezone=post.timezone,
         video_id=post.video_id,
         destinations=[
-            schemas.Destination(channel_id=to.channel_id, caption=to.caption, title=to.title, options=dict(to.options))
+            schemas.Destination(
+                channel_id=to.channel_id, caption=to.caption, title=to.title, options=dict(to.options), fit=to.fit
+            )
             for to in post.destinations
         ],
         deliveries=list(map(deliveries.shown, one.deliveries)),
@@ -162,4 +165,11 @@ def _etag(post: Post) -> str:
 
 
 def _finding(one: Problem) -> schemas.Finding:
-    return schemas.Finding(channel_id=one.channel_id, code=one.code, field=one.field, message=one.message, fix=one.fix)
+    return schemas.Finding(
+        channel_id=one.channel_id,
+        code=one.code,
+        field=one.field,
+        message=one.message,
+        fix=one.fix,
+        severity="warning" if one.warning else "error",
+    )

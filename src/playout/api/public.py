@@ -8,6 +8,7 @@ import asyncio
 import html
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -17,9 +18,11 @@ from playout.api.hall import Hall
 from playout.api.problems import kin_of, refused
 from playout.api.ranges import NoSuchRange, wanted
 from playout.api.refusals import Responses, refusals
+from playout.api.words import Told
 from playout.application.channels import Connected
+from playout.application.ports import Withdrawal
 from playout.application.pulls import Range
-from playout.domain.errors import PlayoutError
+from playout.domain.errors import NotFound, PlayoutError
 from playout.domain.secret import Secret
 from playout.domain.video import Video
 
@@ -41,6 +44,16 @@ _PAGES: Responses = {
     303: {"description": "Connected: on to `return_to`."},
     **{status: {"description": "Not connected, and why.", "content": _HTML} for status in (403, 409, 422, 502, 503)},
 }
+_DELETED: Responses = {
+    status: {"description": text, "content": _HTML} for status, text in ((200, "Done."), (404, "Not known."))
+}
+
+
+class Deletion(Told):
+    """As Meta asks for it."""
+
+    url: str
+    confirmation_code: str
 
 
 @router.get("/connect/{platform}/callback", response_class=Response, responses=refusals() | _PAGES)
@@ -54,14 +67,38 @@ async def callback(platform: str, request: Request, hall: Hall) -> Response:
         return _page(kin_of(error).status, "Not connected", error.sentence, error.code)
     if connected.return_to:
         return RedirectResponse(connected.return_to, 303)
-    return _page(200, "Connected", f"Connected {_names(connected)}. You can close this tab.")
+    return _page(200, "Connected", f"Connected {_names(connected)}. {_lacking(connected)}You can close this tab.")
 
 
 @router.post("/hooks/{platform}", response_class=Response, responses=refusals(403, 404, 413, 422))
 async def hooks(platform: str, request: Request, hall: Hall) -> Response:
     """A platform's webhook, signed over its raw bytes. Answered empty."""
-    await hall.channels.news(platform, request.headers, await bodies.whole(request, MOST_NEWS))
+    await hall.news.arrived(platform, request.headers, await bodies.whole(request, MOST_NEWS))
     return Response()
+
+
+@router.post("/hooks/meta/deauthorize", response_class=Response, responses=refusals(403, 413, 422))
+async def deauthorize(request: Request, hall: Hall) -> Response:
+    """A person removed our app at Facebook or Instagram. Signed by the app's secret. Answered empty."""
+    await hall.news.withdrawn(Withdrawal.DEAUTHORIZE, await _signed_request(request))
+    return Response()
+
+
+@router.post("/hooks/meta/deletion", responses=refusals(403, 413, 422))
+async def deletion(request: Request, hall: Hall) -> Deletion:
+    """A person wants what we know of them deleted. It is, before the answer; the address says so to whoever asks."""
+    code = await hall.news.withdrawn(Withdrawal.DELETION, await _signed_request(request))
+    return Deletion(url=hall.news.deletion_url(code), confirmation_code=code)
+
+
+@router.get("/hooks/meta/deletion/{code}", response_class=Response, responses=refusals() | _DELETED)
+async def deleted(code: str, hall: Hall) -> Response:
+    """What became of a deletion, for people."""
+    try:
+        at = await hall.news.deleted_at(code)
+    except NotFound as unknown:
+        return _page(404, "Nothing found", unknown.sentence)
+    return _page(200, "Deleted", f"What Playout knew of the account was deleted on {at:%Y-%m-%d at %H:%M} UTC.")
 
 
 @router.get("/pull/{nonce}.mp4", response_class=Response, responses=refusals(404, 416) | _FILE)
@@ -83,6 +120,12 @@ async def pull_head(nonce: str, hall: Hall) -> Response:
     return Response(headers=_file_headers(await hall.pulls.find(nonce), None))
 
 
+async def _signed_request(request: Request) -> str:
+    """The one field of the form, as it came."""
+    form = parse_qs((await bodies.whole(request, MOST_NEWS)).decode("latin-1"))
+    return (form.get("signed_request") or [""])[0]
+
+
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -95,6 +138,12 @@ def _page(status: int, title: str, sentence: str, code: str = "") -> HTMLRespons
 def _names(connected: Connected) -> str:
     profiles = [channel.profile for channel in connected.channels]
     return ", ".join(f"@{one.username}" if one.username else one.display_name for one in profiles)
+
+
+def _lacking(connected: Connected) -> str:
+    if not connected.lacking:
+        return ""
+    return f"But it was not allowed to {', nor to '.join(connected.lacking)}: connect again and allow that too. "
 
 
 def _only(request: Request, name: str) -> str | None:

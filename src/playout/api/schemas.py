@@ -11,13 +11,16 @@ from pydantic.config import JsonDict, JsonValue
 from playout.api.words import Given, GivenTime, Options, Shown, Text, Time, Told
 from playout.domain.channel import ChannelState
 from playout.domain.delivery import State
-from playout.domain.person import Scope
+from playout.domain.person import LatePosts, Scope
 from playout.domain.post import PostState
+from playout.domain.rendition import Fit
 from playout.domain.retry import Turn
-from playout.domain.video import VideoState
+from playout.domain.video import RenditionState, VideoState
 
 T = TypeVar("T", bound=Told)
 
+Severity = Literal["error", "warning"]
+FIX = "What mends it: `render` (set the destination's `fit`), `reconnect`, or null: only a person can."
 Status = Literal["pending", "uploaded", "published", "failed"]
 _CHANNEL = "chn_01kae7q2m3v5x8y9z0abcdefgh"
 _VIDEO = "vid_01kae7q2m3v5x8y9z0abcdefgh"
@@ -46,7 +49,8 @@ class ProblemDetail(Told):
     detail: str
     parameter: str | None = Field(default=None, description="The parameter of the address, where it is about one.")
     channel_id: str | None = None
-    fix: str | None = Field(default=None, description="The name of an automatic mend.")
+    fix: str | None = Field(default=None, description=FIX)
+    severity: Severity = "error"
 
 
 class Problem(Told):
@@ -148,6 +152,27 @@ class MintedToken(Token):
     token: str
 
 
+# ── workspace ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Workspace(Told):
+    """The wall between tenants, and what holds within it."""
+
+    id: str
+    name: str
+    late_posts: LatePosts = Field(description="What happens to a post whose time passed while nothing was running.")
+    late_after_hours: float = Field(description="With `hold`: a post later than this waits for a person.")
+
+
+class WorkspaceChange(Given):
+    """What is to be different."""
+
+    model_config = example(late_posts="send")
+
+    late_posts: Annotated[LatePosts, Field(strict=False)] | None = None
+    late_after_hours: float | None = Field(default=None, gt=0, le=720)
+
+
 # ── channels ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -157,6 +182,9 @@ class Connect(Given):
     model_config = example(platform="tiktok", return_to="/channels")
 
     platform: Text
+    login: Text | None = Field(
+        default=None, description="Which of the platform's ways to sign in, where it has several. null: the usual one."
+    )
     return_to: Text | None = Field(default=None, description="A path on this server to return to afterwards.")
 
 
@@ -185,45 +213,31 @@ class Channel(Told):
     reason: Reason | None = Field(description="Why it needs reconnecting.")
 
 
-class Choice(Told):
-    """One option of a destination."""
-
-    kind: Literal["bool", "int", "str"]
-    required: bool = Field(description="A person must choose; it is never preset.")
-    values: list[str] | None = Field(description="null: any of the kind, or only known live (see `choices`).")
-
-
-class Limits(Told):
-    """What the platform takes from anybody."""
-
-    containers: list[str]
-    video_codecs: list[str]
-    most_bytes: int
-    least_seconds: float
-    most_seconds: float
-    least_fps: float
-    most_fps: float
-    least_side: int = Field(description="Pixels.")
-    most_side: int = Field(description="Pixels.")
-    caption_length: int
-    title_length: int | None = Field(description="null: it has no title.")
-    options: dict[str, Choice]
-
-
-class ChannelOptions(Told):
-    """What can be chosen for a post on this channel right now."""
-
-    channel_id: str
-    platform: str
-    choices: dict[str, list[str]] = Field(description="By option: what is offered to this account right now.")
-    refused: dict[str, str] = Field(description="By option: why it cannot be switched on.")
-    most_seconds: float | None = Field(description="The longest video this account may post; null: as in `limits`.")
-    blocked: Remark | None = Field(description="Nothing can be posted right now, and why.")
-    shown: Shown = Field(description="What a page shows beside the form, such as the account's name.")
-    limits: Limits
-
-
 # ── videos ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class Rendition(Told):
+    """A copy of a video made to fit a platform."""
+
+    name: str = Field(description="The platform and the fit: `instagram-pad`.")
+    state: RenditionState
+    size: int = Field(description="Bytes; 0 while it is being made.")
+    reason: Reason | None = Field(description="Why it could not be made.")
+
+
+class RenditionAtWork(Rendition):
+    """The same, with how far it is."""
+
+    progress: float = Field(description="The share that is done: 0 to 1.")
+
+
+class NewRendition(Given):
+    """A copy to be made."""
+
+    model_config = example(platform="instagram", fit="pad")
+
+    platform: Text
+    fit: Annotated[Fit, Field(strict=False)] = Field(description="Bars around the picture, or its middle.")
 
 
 class Video(Told):
@@ -242,6 +256,7 @@ class Video(Told):
     audio_codec: str | None
     thumbnail_url: str | None
     problems: list[Remark] = Field(description="Why it cannot be used.")
+    renditions: list[Rendition] = Field(description="Copies that were asked for; the file itself stays as it is.")
     created_at: Time
 
 
@@ -255,6 +270,11 @@ class NewDestination(Given):
     caption: Text | None = Field(default=None, description="null: the post's own.")
     title: Text | None = None
     options: Options = Field(default_factory=dict)
+    fit: Annotated[Fit, Field(strict=False)] | None = Field(
+        default=None,
+        description="Send a copy that fits, where the file itself is not taken (problems with the fix `render`). "
+        "null: never send a changed file.",
+    )
 
 
 _DESTINATION: JsonDict = {"channel_id": _CHANNEL, "options": {"privacy_level": "SELF_ONLY"}}
@@ -311,6 +331,7 @@ class Destination(Told):
     caption: str | None
     title: str | None
     options: Shown
+    fit: Fit | None
 
 
 class Progress(Told):
@@ -365,13 +386,14 @@ class Finding(Told):
     code: str
     field: str = Field(description="JSON pointer into the body.")
     message: str
-    fix: str | None
+    fix: str | None = Field(description=FIX)
+    severity: Severity = Field(description="With a warning it can be sent all the same.")
 
 
 class Verdict(Told):
     """Whether a post could be sent."""
 
-    ok: bool
+    ok: bool = Field(description="No problem is an error.")
     problems: list[Finding]
 
 

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Response
 
 from playout.api import bodies, schemas
+from playout.api.channels import reason
 from playout.api.hall import Caller, Hall, MadeId
 from playout.api.paging import Asked, Paging
-from playout.api.refusals import GUARDED, refusals
+from playout.api.refusals import GUARDED, POSTED, refusals
 from playout.api.routes import StreamRoute, api_router
 from playout.api.words import VideoId
-from playout.domain.video import Video
+from playout.domain.video import Rendition, Video
 
 router = api_router("/videos", "videos")
 uploads = api_router("/videos", "videos", StreamRoute)
@@ -63,6 +64,38 @@ async def thumbnail(video_id: VideoId, who: Caller, hall: Hall) -> Response:
     return Response(jpeg, headers=headers, media_type="image/jpeg")
 
 
+@router.get("/{video_id}/renditions", responses=GUARDED | refusals(404))
+async def renditions(video_id: VideoId, who: Caller, hall: Hall) -> schemas.PageOf[schemas.RenditionAtWork]:
+    """The copies that were asked for, with how far they are. Scope: read."""
+    video = await hall.videos.get(who, video_id)
+    items = [await _at_work(video, one, hall) for one in video.renditions]
+    return schemas.PageOf(items=items, next_cursor=None)
+
+
+@router.post("/{video_id}/renditions", status_code=202, responses=POSTED | refusals(404))
+async def render(video_id: VideoId, body: schemas.NewRendition, who: Caller, hall: Hall) -> schemas.RenditionAtWork:
+    """Makes a copy that fits the platform; the file itself stays. Posts use it by their `fit`. Scope: write."""
+    video = await hall.renditions.ask(who, video_id, body.platform, body.fit)
+    made = video.rendition(body.platform, body.fit)
+    assert made  # noqa: S101 -- just asked for
+    return await _at_work(video, made, hall)
+
+
+@router.delete("/{video_id}/renditions/{name}", status_code=204, responses=GUARDED | refusals(404, 412))
+async def unrender(video_id: VideoId, name: str, who: Caller, hall: Hall) -> None:
+    """Deletes a copy, or ends its making. Scope: write."""
+    await hall.renditions.drop(who, video_id, name)
+
+
+async def _at_work(video: Video, one: Rendition, hall: Hall) -> schemas.RenditionAtWork:
+    progress = await hall.renditions.progress(video, one)
+    return schemas.RenditionAtWork(**_rendition(one).model_dump(), progress=progress)
+
+
+def _rendition(one: Rendition) -> schemas.Rendition:
+    return schemas.Rendition(name=one.name, state=one.state, size=one.size, reason=reason(one.reason))
+
+
 def shown(video: Video) -> schemas.Video:
     """As it is sent."""
     facts = video.facts
@@ -80,5 +113,6 @@ def shown(video: Video) -> schemas.Video:
         audio_codec=facts.audio_codec if facts else None,
         thumbnail_url=f"/api/v1/videos/{video.id}/thumbnail" if video.thumbnail_key else None,
         problems=[schemas.Remark(code=one.code, message=one.message) for one in video.problems],
+        renditions=list(map(_rendition, video.renditions)),
         created_at=video.created_at,
     )

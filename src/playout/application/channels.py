@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from playout.application.grants import Grants
 from playout.application.holding import Holding
 from playout.application.ports import Channels as ChannelRecords
-from playout.application.ports import Chore, Clock, Connection, Newscaster, Page, Platform, Store
+from playout.application.ports import Chore, Clock, Connection, Page, Platform, Store
 from playout.application.rates import LIVE, Rates
-from playout.domain import delivery as moves
 from playout.domain.channel import Channel
 from playout.domain.delivery import JsonValue
-from playout.domain.errors import Forbidden, Invalid, NotFound, Problem, Stale
+from playout.domain.errors import Forbidden, Invalid, Problem, Stale
 from playout.domain.event import happened
 from playout.domain.ids import new_id
 from playout.domain.limits import Limits, Live
@@ -54,6 +53,7 @@ class Connected:
 
     channels: tuple[Channel, ...]
     return_to: str | None
+    lacking: tuple[str, ...]  # what was not allowed, in words; without it nothing can be published
 
 
 class Channels:
@@ -93,22 +93,37 @@ class Channels:
     # ── connect ─────────────────────────────────────────────────────────────────────────────────
 
     async def connect(
-        self, actor: Actor, platform: str, *, return_to: str | None = None, session: str | None = None
+        self,
+        actor: Actor,
+        platform: str,
+        *,
+        login: str | None = None,
+        return_to: str | None = None,
+        session: str | None = None,
     ) -> Invitation:
-        """Begins a sign-in: the state is good once, for ten minutes, for this workspace, platform and session."""
+        """Begins a sign-in: the state is good once, for ten minutes, for this workspace, platform and session.
+
+        `login` chooses between the platform's ways to sign in; None is the usual one.
+        """
         actor.need(Scope.PUBLISH)
         adapter = self._platform(platform)
+        login = login or adapter.logins[0]
+        if login not in adapter.logins:
+            known = ", ".join(adapter.logins)
+            sentence = f"{platform} has no sign-in called “{_printable(login)}” here; it has {known}."
+            raise Invalid(sentence, code="unknown_login", problems=[Problem("unknown_login", "/login", sentence)])
         state = Secret(secrets.token_urlsafe(32))
         now = self._clock.now()
         note = {
             "workspace_id": actor.workspace_id,
             "platform": platform,
+            "login": login,
             "session": _hash(session) if session else None,
             "return_to": _inside(return_to) if return_to else None,
         }
         expires_at = now + STATE_LIFETIME
         await self._store.ephemera.put_new(_state_key(state), json.dumps(note), expires_at, now)
-        url = adapter.authorize_url(state=state, return_to=self.callback(platform), verifier=_verifier(state))
+        url = adapter.authorize_url(login, state=state, return_to=self.callback(platform), verifier=_verifier(state))
         return Invitation(url, expires_at)
 
     async def finish(
@@ -130,10 +145,14 @@ class Channels:
             sentence = f"{platform} did not connect: {_printable(error or 'no reason given')}."
             raise Invalid(sentence, code="not_agreed", problems=[Problem("not_agreed", "", sentence)])
         connections = await self._platform(platform).exchange(
-            code=code, return_to=self.callback(platform), verifier=_verifier(state), now=self._clock.now()
+            note["login"],
+            code=code,
+            return_to=self.callback(platform),
+            verifier=_verifier(state),
+            now=self._clock.now(),
         )
         channels = [await self._keep(note["workspace_id"], platform, one) for one in connections]
-        return Connected(tuple(channels), note["return_to"])
+        return Connected(tuple(channels), note["return_to"], _lacking(self._platform(platform).limits, channels))
 
     async def _keep(self, workspace_id: str, platform: str, connection: Connection) -> Channel:
         while True:
@@ -191,10 +210,14 @@ class Channels:
         return Offer(channel, self._platform(channel.platform).limits, await self.live(actor, channel_id))
 
     async def disconnect(self, actor: Actor, channel_id: str) -> None:
-        """Revokes at the platform, then deletes the grant and its key. What is scheduled is held."""
+        """Revokes at the platform, then deletes the grant and its key. What is scheduled is held.
+
+        Where the same consent serves other channels too (Pages of one person, the account in another workspace), it is
+        left standing for them: revoking ends it for all.
+        """
         actor.need(Scope.PUBLISH)
         channel = await self._records.get(actor.workspace_id, channel_id)
-        if channel.grant and not channel.trouble:
+        if channel.grant and not channel.trouble and not await self._is_shared(channel):
             try:
                 opened = await self._grants.open(channel)
                 await self._platform(channel.platform).revoke(opened.grant)
@@ -204,6 +227,14 @@ class Channels:
                     raise
         await self._forget(channel)
 
+    async def _is_shared(self, channel: Channel) -> bool:
+        for called in filter(None, (channel.profile.owner_id, channel.profile.remote_id)):
+            for ref in await self._records.by_account(channel.platform, called):
+                other = await self._records.get(ref.workspace_id, ref.id)
+                if other.id != channel.id and other.connected and not other.trouble:
+                    return True
+        return False
+
     async def _forget(self, channel: Channel) -> None:
         now = self._clock.now()
         event = happened(channel, "channel.disconnected", now)
@@ -212,42 +243,6 @@ class Channels:
         except Stale:
             await self._forget(await self._records.get(channel.workspace_id, channel.id))
         await self._holding.hold_all(channel, DISCONNECTED)
-
-    # ── news ────────────────────────────────────────────────────────────────────────────────────
-
-    async def news(self, platform: str, headers: Mapping[str, str], body: bytes) -> None:
-        """A webhook. Safe to repeat, in any order: it only says where to look, or that a grant is dead."""
-        adapter = self._platforms.get(platform)
-        caster: object = adapter
-        if adapter is None or not isinstance(caster, Newscaster):
-            msg = "This platform sends no webhooks."
-            raise NotFound(msg)
-        news = caster.news(headers, body, self._clock.now())
-        if news.removed:
-            for ref in await self._records.by_account(platform, news.account):
-                channel = await self._records.get(ref.workspace_id, ref.id)
-                if channel.connected and await self._is_removed(channel, adapter):
-                    await self._holding.broke(channel, news.removed.reason)
-        elif news.handle and (about := await self._store.deliveries.by_handle(platform, news.handle)):
-            delivery = await self._store.deliveries.get(about.workspace_id, about.id)
-            nudged = moves.nudge(delivery, self._clock.now())
-            if nudged is not delivery:
-                await self._nudge(nudged)
-
-    async def _is_removed(self, channel: Channel, adapter: Platform) -> bool:
-        """Whether the grant is dead, as the news says: news may be late, and of a grant before this one."""
-        try:
-            opened = await self._grants.open(channel)
-            await adapter.profile(opened.grant)
-        except PlatformFailure:
-            return True  # refused, or not to be reached: then the news is believed
-        return False
-
-    async def _nudge(self, delivery: moves.Delivery) -> None:
-        try:
-            await self._store.deliveries.save(delivery)
-        except Stale:
-            return  # somebody works on it: they will see
 
     # ── pieces ──────────────────────────────────────────────────────────────────────────────────
 
@@ -270,6 +265,10 @@ class Channels:
                 problems=[Problem("unknown_platform", "/platform", sentence)],
             )
         return found
+
+
+def _lacking(limits: Limits, channels: Sequence[Channel]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(need.words for one in channels for need in limits.lacking(one.scopes)))
 
 
 def _renewals(channel: Channel) -> list[Chore]:

@@ -1,13 +1,17 @@
 """Background work that is no delivery: each piece is a record with a due time, a handler and a versioned save."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from random import Random
+from types import TracebackType
+from typing import Self
 
+from playout.application.hand import LEASE, RENEW_EVERY
 from playout.application.ports import Chore, Clock, Store
-from playout.domain.errors import NotFound, Stale
+from playout.domain.errors import NotFound, Stale, Unavailable
 from playout.domain.retry import wait_before
 
 log = logging.getLogger(__name__)
@@ -31,7 +35,9 @@ class Chores:
         chore = await self._store.chores.get(workspace_id, chore_id)
         if chore is None or chore.in_hand_until is None or chore.in_hand_until <= self._clock.now():
             return
-        due_at, tries = await self._do(chore)
+        async with _Held(self._store, self._clock, chore) as held:
+            due_at, tries = await self._do(chore)
+        chore = held.chore
         try:
             if due_at is None:
                 await self._store.chores.done(chore)
@@ -54,3 +60,38 @@ class Chores:
             log.exception("chore.failed", extra={"kind": chore.kind})
             tries = chore.tries + 1
             return self._clock.now() + wait_before(tries, self._random), tries
+
+
+class _Held:
+    """A chore in hand, kept there while it is being done: some take minutes."""
+
+    def __init__(self, store: Store, clock: Clock, chore: Chore) -> None:
+        self.chore = chore
+        self._store = store
+        self._clock = clock
+        self._saving = asyncio.Lock()  # a renewal that was begun is ended, so that its version is known
+        self._beat: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._beat = asyncio.create_task(self._renewing())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        async with self._saving:
+            if self._beat:
+                self._beat.cancel()
+
+    async def _renewing(self) -> None:
+        while True:
+            await self._clock.sleep(RENEW_EVERY.total_seconds())
+            async with self._saving:
+                try:
+                    self.chore = await self._store.chores.save(
+                        replace(self.chore, in_hand_until=self._clock.now() + LEASE)
+                    )
+                except Stale:
+                    return  # put again, or in other hands: whoever saves last will see
+                except Unavailable:
+                    continue

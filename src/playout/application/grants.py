@@ -130,6 +130,7 @@ def _write(grant: Grant) -> bytes:
             "refresh_expires_at": grant.refresh_expires_at.isoformat() if grant.refresh_expires_at else None,
             "scopes": list(grant.scopes),
             "extra": dict(grant.extra),
+            "renew_at": grant.renew_at.isoformat() if grant.renew_at else None,
         }
     ).encode()
 
@@ -143,4 +144,5 @@ def _read(clear: bytes) -> Grant:
         refresh_expires_at=datetime.fromisoformat(kept["refresh_expires_at"]) if kept["refresh_expires_at"] else None,
         scopes=tuple(kept["scopes"]),
         extra=kept["extra"],
+        renew_at=datetime.fromisoformat(kept["renew_at"]) if kept.get("renew_at") else None,
     )

@@ -2,26 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
 
-from playout.application.channels import Channels
 from playout.application.ports import Clock, Page, Platform, Store
+from playout.application.preflight import Preflight
+from playout.application.renditions import Renditions
 from playout.domain import delivery as moves
-from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery, State
 from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale
 from playout.domain.event import happened
 from playout.domain.ids import new_id
-from playout.domain.limits import Live, Wanted, check
 from playout.domain.person import Actor, Scope
-from playout.domain.post import MOST_DESTINATIONS, Consent, Destination, Post
-from playout.domain.retry import PlatformFailure
-from playout.domain.video import Video, VideoState
-
-#: A time this far back is taken for "now" (clocks differ); anything earlier is a mistake to be told.
-PAST_GRACE = timedelta(minutes=5)
-FARTHEST = timedelta(days=730)
+from playout.domain.post import Consent, Destination, Post
+from playout.domain.preflight import blocking
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +39,24 @@ class Shown:
     deliveries: tuple[Delivery, ...]
 
 
+_BLANK = Post("", "", "", "", (), datetime.min)  # noqa: DTZ901 -- a frame for wording only, never saved
+
+
 class Posts:
     """What faces can do with posts."""
 
-    def __init__(self, store: Store, platforms: Mapping[str, Platform], channels: Channels, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        platforms: Mapping[str, Platform],
+        preflight: Preflight,
+        renditions: Renditions,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._platforms = platforms
-        self._channels = channels
+        self._preflight = preflight
+        self._renditions = renditions
         self._clock = clock
 
     async def get(self, actor: Actor, post_id: str) -> Shown:
@@ -67,7 +71,7 @@ class Posts:
         return Page(tuple([await self._shown(post) for post in page.items]), page.next_cursor)
 
     async def validate(self, actor: Actor, new: NewPost) -> tuple[Problem, ...]:
-        """All problems; creates nothing, changes nothing at a platform."""
+        """All problems and remarks; creates nothing, changes nothing at a platform."""
         actor.need(Scope.READ)
         return await self._problems(actor, new, live=True)
 
@@ -80,8 +84,8 @@ class Posts:
         if post_id and (made := await self._made_before(actor, post_id)):
             return made
         problems = await self._problems(actor, new, live=not new.draft)
-        if problems and not new.draft:
-            raise _invalid(problems)
+        if not new.draft:
+            _refuse(problems)
         _refuse_hopeless(problems)
         now = self._clock.now()
         post = Post(
@@ -106,13 +110,12 @@ class Posts:
         actor.need(Scope.PUBLISH)
         shown = await self.get(actor, post_id)
         new = replace(as_new(shown.post), scheduled_at=at or shown.post.scheduled_at, draft=False)
-        problems = await self._problems(actor, new, live=True)
-        if problems:
-            raise _invalid(problems)
+        _refuse(await self._problems(actor, new, live=True, post=shown.post))
         when = new.scheduled_at or self._clock.now()
         if not shown.deliveries:
             return await self._put_in_line(actor, shown.post, when)
-        moved = [moves.reschedule(one, when) for one in shown.deliveries if one.state is State.WAITING]
+        now = self._clock.now()
+        moved = [_moved(one, when, now) for one in shown.deliveries if _can_move(one)]
         if not moved:
             msg = "Nothing of this post is waiting any more."
             raise Conflict(msg, code="too_late")
@@ -124,13 +127,13 @@ class Posts:
         shown = await self.get(actor, post_id)
         if version is not None and version != shown.post.version:
             raise Stale
-        waiting = [one for one in shown.deliveries if one.state in {State.WAITING, State.HELD} and not one.step]
+        waiting = [one for one in shown.deliveries if _can_move(one)]
         if len(waiting) != len(shown.deliveries):
             msg = "A part of this post is being sent or was sent; it cannot be changed any more."
             raise Conflict(msg, code="too_late")
-        problems = await self._problems(actor, new, live=not new.draft)
-        if not new.draft and problems:
-            raise _invalid(problems)
+        problems = await self._problems(actor, new, live=not new.draft, post=shown.post)
+        if not new.draft:
+            _refuse(problems)
         _refuse_hopeless(problems)
         post = replace(_edited(shown.post, new), draft=shown.post.draft)
         if not waiting:
@@ -161,75 +164,8 @@ class Posts:
             raise Conflict(msg, code="in_use")
         await self._store.posts.remove(shown.post, shown.deliveries)
 
-    # ── checks ──────────────────────────────────────────────────────────────────────────────────
-
-    async def _problems(self, actor: Actor, new: NewPost, *, live: bool) -> tuple[Problem, ...]:
-        found = list(self._check_frame(new))
-        video = await self._video(actor, new.video_id)
-        if video is None:
-            found.append(Problem("unknown_video", "/video_id", "There is no such video. Upload it first."))
-        elif video.state is VideoState.REJECTED:
-            found.append(Problem("video_rejected", "/video_id", video.problems[0].message))
-        for number, destination in enumerate(new.destinations):
-            found += await self._check_destination(actor, new, number, destination, video, live=live)
-        return tuple(found)
-
-    def _check_frame(self, new: NewPost) -> Sequence[Problem]:
-        found = []
-        ids = [one.channel_id for one in new.destinations]
-        if not ids:
-            found.append(Problem("no_destination", "/destinations", "Choose at least one channel."))
-        if len(ids) > MOST_DESTINATIONS:
-            found.append(Problem("too_many", "/destinations", f"At most {MOST_DESTINATIONS} channels at once."))
-        if len(set(ids)) < len(ids):
-            found.append(Problem("twice", "/destinations", "The same channel is there twice."))
-        now = self._clock.now()
-        if new.scheduled_at and new.scheduled_at < now - PAST_GRACE:
-            found.append(
-                Problem("in_the_past", "/scheduled_at", f"That time has passed; it is {now:%Y-%m-%d %H:%M} UTC.")
-            )
-        if new.scheduled_at and new.scheduled_at > now + FARTHEST:
-            found.append(Problem("too_far", "/scheduled_at", "That is more than two years ahead."))
-        try:
-            ZoneInfo(new.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            found.append(Problem("unknown_timezone", "/timezone", "Use a name such as Europe/Berlin."))
-        return found
-
-    async def _check_destination(
-        self,
-        actor: Actor,
-        new: NewPost,
-        number: int,
-        destination: Destination,
-        video: Video | None,
-        *,
-        live: bool,
-    ) -> Sequence[Problem]:
-        where = f"/destinations/{number}"
-        try:
-            channel = await self._store.channels.get(actor.workspace_id, destination.channel_id)
-        except NotFound:
-            return [Problem("unknown_channel", f"{where}/channel_id", "There is no such channel in this workspace.")]
-        platform = self._platforms.get(channel.platform)
-        if platform is None:
-            sentence = f"Playout has no keys for {channel.platform}."
-            return [Problem("not_configured", f"{where}/channel_id", sentence, channel.id)]
-        if not channel.connected or channel.trouble:
-            sentence = "This channel is not connected any more. Reconnect it first."
-            return [Problem("needs_reconnect", f"{where}/channel_id", sentence, channel.id)]
-        post = _edited(_BLANK, new)
-        wanted = Wanted(channel.id, post.caption_for(destination), post.title_for(destination), destination.options)
-        offered = await self._live(actor, channel, wanted) if live else None
-        facts, size = (video.facts, video.size) if video else (None, 0)
-        return [_placed(one, where) for one in check(platform.limits, wanted, facts, size, offered)]
-
-    async def _live(self, actor: Actor, channel: Channel, wanted: Wanted) -> Live | None:
-        """What is offered now; None where that cannot be asked now: the step asks again before anything is sent."""
-        try:
-            return await self._channels.live(actor, channel.id, wanted.options)
-        except PlatformFailure:
-            return None
+    async def _problems(self, actor: Actor, new: NewPost, *, live: bool, post: Post = _BLANK) -> tuple[Problem, ...]:
+        return await self._preflight.check(actor, _edited(post, new), live=live)
 
     # ── saving ──────────────────────────────────────────────────────────────────────────────────
 
@@ -237,7 +173,10 @@ class Posts:
         platforms = await self._platforms_of(post)
         agreed = self._agreed(actor, post, platforms)
         deliveries = self._deliveries(agreed, when, platforms)
-        return await self._save(actor, replace(agreed, draft=False, scheduled_at=when), deliveries, "post.scheduled")
+        placed = replace(agreed, draft=False, scheduled_at=when)
+        saved = await self._save(actor, placed, deliveries, "post.scheduled")
+        await self._renditions.for_post(saved.post)
+        return saved
 
     async def _rearranged(self, actor: Actor, post: Post, waiting: Sequence[Delivery]) -> Shown:
         """Deliveries after an edit: kept ones move, dropped ones are cancelled, new ones are made."""
@@ -249,7 +188,9 @@ class Posts:
         dropped = [moves.cancel(one) for one in waiting if one.channel_id not in wanted]
         there = {one.channel_id for one in kept}
         fresh = [one for one in self._deliveries(agreed, when, platforms) if one.channel_id not in there]
-        return await self._save(actor, agreed, [*kept, *dropped, *fresh], "post.changed")
+        saved = await self._save(actor, agreed, [*kept, *dropped, *fresh], "post.changed")
+        await self._renditions.for_post(saved.post)
+        return saved
 
     def _agreed(self, actor: Actor, post: Post, platforms: Mapping[str, str]) -> Post:
         """Keeps the consent: by scheduling, the person agrees to the words each platform asks for."""
@@ -297,15 +238,6 @@ class Posts:
         except NotFound:
             return None
 
-    async def _video(self, actor: Actor, video_id: str) -> Video | None:
-        try:
-            return await self._store.videos.get(actor.workspace_id, video_id)
-        except NotFound:
-            return None
-
-
-_BLANK = Post("", "", "", "", (), datetime.min)  # noqa: DTZ901 -- a frame for wording only, never saved
-
 
 def _edited(post: Post, new: NewPost) -> Post:
     return replace(
@@ -335,14 +267,20 @@ def as_new(post: Post) -> NewPost:
     )
 
 
+def _can_move(delivery: Delivery) -> bool:
+    """Nothing of it was begun."""
+    return delivery.state in {State.WAITING, State.HELD} and not delivery.step
+
+
 def _moved(delivery: Delivery, when: datetime, now: datetime) -> Delivery:
     waiting = moves.release(delivery, now) if delivery.state is State.HELD else delivery
     return moves.reschedule(waiting, when)
 
 
-def _placed(problem: Problem, where: str) -> Problem:
-    """The pointer from the whole input's root: what a destination overrides is pointed to there."""
-    return replace(problem, field=where + problem.field) if problem.field.startswith("/options") else problem
+def _refuse(problems: Sequence[Problem]) -> None:
+    """Raises Invalid with every problem, if one of them stands in the way."""
+    if blocking(problems):
+        raise _invalid([*blocking(problems), *(one for one in problems if one.warning)])
 
 
 def _refuse_hopeless(problems: Sequence[Problem]) -> None:

@@ -47,7 +47,8 @@ class Pulls:
         note = await self._note(nonce)
         if note is None or note["withdrawn"]:
             raise NotFound(_GONE)
-        return await self._store.videos.get(str(note["workspace_id"]), str(note["video_id"]))
+        video = await self._store.videos.get(str(note["workspace_id"]), str(note["video_id"]))
+        return video.at(str(note["key"]))
 
     async def send(self, nonce: str, video: Video, part: Range) -> AsyncIterator[bytes]:
         """The bytes. What may leave is noted before it does; raises NotFound as soon as the address is withdrawn.
@@ -128,6 +129,7 @@ def _new_note(video: Video, *, withdrawn: bool) -> str:
     note = {
         "workspace_id": video.workspace_id,
         "video_id": video.id,
+        "key": video.key,
         "fetched": Fetched.NOTHING,
         "withdrawn": withdrawn,
     }

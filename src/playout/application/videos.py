@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from playout.application.ports import Chore, Clock, Files, Page, Probe, Store
+from playout.application.renditions import Renditions
 from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, TooLarge, Unplayable
 from playout.domain.event import happened
 from playout.domain.ids import is_id, new_id
@@ -23,10 +24,13 @@ ROOT = "videos/"
 class Videos:
     """What faces can do with videos."""
 
-    def __init__(self, store: Store, files: Files, probe: Probe, clock: Clock, *, most_bytes: int) -> None:
+    def __init__(
+        self, store: Store, files: Files, probe: Probe, renditions: Renditions, clock: Clock, *, most_bytes: int
+    ) -> None:
         self._store = store
         self._files = files
         self._probe = probe
+        self._renditions = renditions
         self._clock = clock
         self._most_bytes = most_bytes
 
@@ -124,6 +128,8 @@ class Videos:
         problem = seen.problems[0] if seen.problems else None
         event = happened(seen, f"video.{seen.state}", self._clock.now(), state=seen.state, why=problem)
         await self._store.videos.save(seen, events=[event])
+        for post_id in await self._store.posts.using(video.workspace_id, video.id):
+            await self._renditions.for_post(await self._store.posts.get(video.workspace_id, post_id))
         return None
 
     async def tidy(self, chore: Chore) -> datetime:

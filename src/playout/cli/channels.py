@@ -39,6 +39,10 @@ async def list_channels(desk: Desk) -> None:
 async def connect(
     desk: Desk,
     platform: Annotated[str, typer.Argument(help="Such as tiktok.", show_default=False)],
+    login: Annotated[
+        str | None,
+        typer.Option("--login", help="Which sign-in, where a platform has several.", show_default=False),
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until the account is connected.")] = True,
 ) -> None:
     """Connect an account, by its own sign-in.
@@ -47,12 +51,12 @@ async def connect(
     """
     began = desk.services.clock.now()
     if not wait:
-        invitation = await desk.services.channels.connect(desk.actor, platform)
+        invitation = await desk.services.channels.connect(desk.actor, platform, login=login)
         record = {"authorize_url": invitation.authorize_url, "expires_at": records.time(invitation.expires_at)}
         desk.out.record(record, invitation.authorize_url)
         return
     async with desk.house.answering():
-        invitation = await desk.services.channels.connect(desk.actor, platform)
+        invitation = await desk.services.channels.connect(desk.actor, platform, login=login)
         desk.out.say(
             f"Open this address in a browser and agree there:\n\n  {invitation.authorize_url}\n",
             authorize_url=invitation.authorize_url,

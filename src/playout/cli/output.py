@@ -149,6 +149,7 @@ def problem(one: Problem) -> dict[str, JsonValue]:
         "message": one.message,
         "channel_id": one.channel_id,
         "fix": one.fix,
+        "severity": "warning" if one.warning else "error",
     }
 
 

@@ -33,10 +33,11 @@ async def create(
     at: wording.At = None,
     tz: wording.Zone = None,
     option: wording.Options = [],  # noqa: B006 -- as above
+    fit: wording.Fitting = None,
     draft: Annotated[bool, typer.Option("--draft", help="Keep it as a draft; nothing is sent.")] = False,
 ) -> None:
     """Schedule a video: now, or at a time. `publish` also waits for the receipt."""
-    wish = await wording.understood(desk, Words(to, caption, title, hashtag, at, tz, option), draft=draft)
+    wish = await wording.understood(desk, Words(to, caption, title, hashtag, at, tz, option, fit), draft=draft)
     try:
         shown = await desk.services.posts.create(desk.actor, wish.of(video))
     except Invalid as refused:

@@ -11,10 +11,12 @@ from playout.application.posts import Shown
 from playout.cli import exits, records, taking, times, watching, wording
 from playout.cli.desk import Desk
 from playout.cli.exits import Exit
+from playout.cli.output import problem
 from playout.cli.verb import verb
 from playout.cli.wording import Wish, Words
-from playout.domain.delivery import Delivery
+from playout.domain.delivery import Delivery, JsonValue
 from playout.domain.errors import Invalid
+from playout.domain.preflight import blocking
 from playout.domain.video import Video
 
 
@@ -30,6 +32,7 @@ async def publish(
     at: wording.At = None,
     tz: wording.Zone = None,
     option: wording.Options = [],  # noqa: B006 -- as above
+    fit: wording.Fitting = None,
     check: Annotated[bool, typer.Option("--check", help="Only say what is wrong; publish and keep nothing.")] = False,
 ) -> int:
     """Publish a video file: now, or at a time.
@@ -37,7 +40,7 @@ async def publish(
     Takes the file in, checks it, sends it and waits for the receipt. By publishing you agree to the terms that the
     platform asks for (on TikTok: its Music Usage Confirmation).
     """
-    wish = await wording.understood(desk, Words(to, caption, title, hashtag, at, tz, option))
+    wish = await wording.understood(desk, Words(to, caption, title, hashtag, at, tz, option, fit))
     await wording.refuse_early(desk, wish)
     video = await taking.take_in(desk, file)
     async with AsyncExitStack() as stack:
@@ -55,6 +58,7 @@ async def _post(desk: Desk, wish: Wish, video: Video) -> Shown:
     posted = False
     try:
         video = await taking.looked_into(desk, video)
+        wording.remark(desk, await desk.services.posts.validate(desk.actor, wish.of(video.id)))
         shown = await desk.services.posts.create(desk.actor, wish.of(video.id))
         posted = True
     except Invalid as refused:
@@ -73,11 +77,13 @@ async def _only_check(desk: Desk, wish: Wish, video: Video) -> int:
         problems = await desk.services.posts.validate(desk.actor, wish.of(looked.id))
     finally:
         await taking.forget(desk, video)
-    if problems:
+    if blocking(problems):
         raise wording.refusal(problems)
+    wording.remark(desk, problems)
     found = records.video(looked)
     about = f"{found['duration']:.1f} s, {found['width']}×{found['height']}, {found['video_codec']}"
-    desk.out.record({"ok": True, "problems": [], "video": found}, f"Nothing is wrong with it: {about}.")
+    told: list[JsonValue] = [problem(one) for one in problems]
+    desk.out.record({"ok": True, "problems": told, "video": found}, f"Nothing is wrong with it: {about}.")
     return Exit.DONE
 
 

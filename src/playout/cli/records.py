@@ -1,15 +1,15 @@
 """Records as objects for programs: the field names of the REST API, times in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from playout.application.channels import Offer
 from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery, JsonValue
 from playout.domain.event import Event
-from playout.domain.person import Token
+from playout.domain.person import Token, Workspace
 from playout.domain.post import Destination, Post, state_of
 from playout.domain.retry import Reason
-from playout.domain.video import Video
+from playout.domain.video import Rendition, Video
 
 Record = dict[str, JsonValue]
 
@@ -84,8 +84,20 @@ def video(one: Video) -> Record:
         "video_codec": facts.video_codec if facts else None,
         "audio_codec": facts.audio_codec if facts else None,
         "problems": [{"code": problem.code, "message": problem.message} for problem in one.problems],
+        "renditions": [rendition(copy) for copy in one.renditions],
         "created_at": time(one.created_at),
     }
+
+
+def rendition(one: Rendition) -> Record:
+    """A copy that was made to fit a platform."""
+    return {"name": one.name, "state": one.state.value, "size": one.size, "reason": reason(one.reason)}
+
+
+def workspace(one: Workspace) -> Record:
+    """What holds for all of its posts."""
+    hours = one.late_after / timedelta(hours=1)
+    return {"id": one.id, "name": one.name, "late_posts": one.late_posts.value, "late_after_hours": hours}
 
 
 def post(one: Post, deliveries: tuple[Delivery, ...]) -> Record:
@@ -166,4 +178,5 @@ def _destination(one: Destination) -> Record:
         "caption": one.caption,
         "title": one.title,
         "options": dict(one.options),
+        "fit": one.fit and one.fit.value,
     }

@@ -6,7 +6,8 @@ from pathlib import Path
 from playout.cli.desk import Desk
 from playout.cli.later import later
 from playout.domain.errors import Conflict, Invalid, Locked, NotFound, Problem, Stale, Unplayable
-from playout.domain.video import Video, VideoState
+from playout.domain.rendition import Fit
+from playout.domain.video import Rendition, RenditionState, Video, VideoState
 
 _pieces = later("playout.cli.reading:pieces")
 _GLANCE = 0.2  # seconds between two looks at a record
@@ -33,6 +34,23 @@ async def looked_into(desk: Desk, video: Video) -> Video:
         problem = next(iter(video.problems), Problem("not_a_video", "", "The file cannot be used."))
         raise Unplayable(problem.message, code=problem.code, problems=[problem])
     return video
+
+
+async def fitted(desk: Desk, video_id: str, platform: str, fit: Fit) -> Rendition:
+    """The copy once it is made: somebody must be working. Raises Unplayable, NotFound when it was taken back."""
+    with desk.out.progress() as progress:
+        while True:
+            video = await desk.services.videos.get(desk.actor, video_id)
+            copy = video.rendition(platform, fit)
+            if copy is None:
+                raise NotFound("Somebody took this copy back.")
+            if copy.state is RenditionState.READY:
+                return copy
+            if copy.reason:
+                raise Unplayable(copy.reason.message, code=copy.reason.code)
+            done = await desk.services.renditions.progress(video, copy)
+            progress.show("copy", f"Making {copy.name} of {video.filename}", int(done * 1000), 1000)
+            await desk.services.clock.sleep(_GLANCE)
 
 
 async def forget(desk: Desk, video: Video) -> None:

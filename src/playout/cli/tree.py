@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from playout.cli import access, channels, deliveries, posts, videos
+from playout.cli import access, channels, deliveries, posts, videos, workspace
 from playout.cli.desk import Door
 from playout.cli.exits import Exit, Interrupted
 from playout.cli.groups import Group
@@ -35,6 +35,7 @@ def tree() -> typer.Typer:
     root.add_typer(deliveries.app, name="deliveries")
     root.add_typer(videos.app, name="videos")
     root.add_typer(channels.app, name="channels")
+    root.add_typer(workspace.app, name="workspace")
     root.add_typer(access.tokens, name="token")
     root.add_typer(access.owners, name="owner")
     root.add_typer(access.keys, name="keys")

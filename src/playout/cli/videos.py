@@ -12,6 +12,7 @@ from playout.cli.exits import Exit
 from playout.cli.groups import noun
 from playout.cli.verb import verb
 from playout.domain.errors import Invalid
+from playout.domain.rendition import Fit
 
 app = noun("Video files taken in.")
 
@@ -56,6 +57,23 @@ async def list_videos(desk: Desk, limit: Limit = 50) -> None:
 async def show(desk: Desk, video: Id) -> None:
     """One video, with what was found in it."""
     desk.out.record(records.video(await desk.services.videos.get(desk.actor, video)))
+
+
+@app.command("fit")
+@verb
+async def fit_video(
+    desk: Desk,
+    video: Id,
+    platform: Annotated[str, typer.Option("--for", help="A platform, such as instagram.", show_default=False)],
+    how: Annotated[Fit, typer.Option("--fit", help="Bars around the picture, or its middle.")] = Fit.PAD,
+) -> int:
+    """Make a copy that fits a platform. The file itself stays; `publish --fit` sends the copy."""
+    async with AsyncExitStack() as stack:
+        await taking.at_work(desk, stack)
+        await desk.services.renditions.ask(desk.actor, video, platform, how)
+        made = await taking.fitted(desk, video, platform, how)
+    desk.out.record(records.rendition(made), made.name)
+    return Exit.DONE
 
 
 @app.command("delete")

@@ -12,6 +12,8 @@ from playout.cli import choose, times
 from playout.cli.desk import Desk
 from playout.domain.channel import Channel
 from playout.domain.errors import Invalid, Problem
+from playout.domain.preflight import blocking
+from playout.domain.rendition import Fit
 
 To = Annotated[
     list[str],
@@ -49,6 +51,17 @@ Options = Annotated[
 ]
 
 
+Fitting = Annotated[
+    Fit | None,
+    typer.Option(
+        "--fit",
+        help="Where a platform does not take the file itself, send a copy that fits: with bars, or the middle of the "
+        "picture. Without it no changed file is ever sent.",
+        show_default=False,
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """The options, as typed."""
@@ -60,6 +73,7 @@ class Words:
     at: str | None
     tz: str | None
     options: Sequence[str]
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,7 @@ async def understood(desk: Desk, words: Words, *, draft: bool = False) -> Wish:
     post = NewPost(
         video_id="",
         caption=words.caption,
-        destinations=choose.destinations(chosen, words.options),
+        destinations=tuple(replace(one, fit=words.fit) for one in choose.destinations(chosen, words.options)),
         title=words.title,
         hashtags=tuple(words.hashtags),
         scheduled_at=_moment(desk, words.at, where.key),
@@ -98,7 +112,7 @@ def _moment(desk: Desk, at: str | None, zone: str) -> datetime | None:
 async def refuse_early(desk: Desk, wish: Wish) -> None:
     """Whatever is wrong without looking at the file, before any of it is taken in. Raises Invalid, PlatformFailure."""
     found = [one for one in await desk.services.posts.validate(desk.actor, wish.of("")) if one.code != "unknown_video"]
-    if found:
+    if blocking(found):
         raise refusal(await explained(desk, found))
 
 
@@ -113,6 +127,13 @@ async def _with_offer(desk: Desk, problem: Problem) -> Problem:
     offer = await desk.services.channels.offer(desk.actor, problem.channel_id)
     everybody = {name: choice.values or () for name, choice in offer.limits.choices.items()}
     return choose.offered(problem, everybody | dict(offer.live.choices))
+
+
+def remark(desk: Desk, problems: Sequence[Problem]) -> None:
+    """What should be known though it can be sent."""
+    for one in problems:
+        if one.warning:
+            desk.out.warn(one.message, code=one.code, channel_id=one.channel_id)
 
 
 def refusal(problems: Sequence[Problem]) -> Invalid:

@@ -36,6 +36,7 @@ class Grant:
     refresh_expires_at: datetime | None
     scopes: tuple[str, ...]
     extra: Mapping[str, str] = field(default_factory=dict)  # platform's own; never secret
+    renew_at: datetime | None = None  # where the platform has a window for it; None: shortly before the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Profile:
     username: str
     display_name: str
     avatar_url: str | None = None
+    owner_id: str | None = None  # the person behind it, where the platform's news call them instead of the account
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,8 @@ class Channel:
 
     def granted(self, grant: Grant, sealed: bytes, now: datetime) -> "Channel":
         """A new grant is in the vault: by connecting or by renewal."""
-        renew_at = None
-        if grant.expires_at and grant.refresh_token:
+        renew_at = grant.renew_at
+        if renew_at is None and grant.expires_at and grant.refresh_token:
             renew_at = grant.expires_at - min(RENEW_AHEAD, (grant.expires_at - now) / 4)
         return replace(
             self,

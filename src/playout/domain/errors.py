@@ -36,6 +36,7 @@ class Problem:
     message: str  # a plain sentence that names the mend
     channel_id: str | None = None
     fix: str | None = None  # the name of an automatic mend, where there is one
+    warning: bool = False  # it can be sent all the same
 
 
 class PlayoutError(Exception):

@@ -1,7 +1,7 @@
 """Who acts: people, API tokens, and the actor that every call carries."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from playout.domain.errors import Forbidden
@@ -44,6 +44,13 @@ class Actor:
             raise Forbidden(msg)
 
 
+class LatePosts(StrEnum):
+    """What happens to a post that could not go out at its time because nothing was running."""
+
+    SEND = "send"  # late, one after the other with pauses
+    HOLD = "hold"  # later than `late_after`: a person is asked first
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """The wall between tenants."""
@@ -52,6 +59,8 @@ class Workspace:
     name: str
     created_at: datetime
     version: int = 0
+    late_posts: LatePosts = LatePosts.HOLD
+    late_after: timedelta = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)

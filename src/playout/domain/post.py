@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from playout.domain.delivery import Delivery, JsonValue, State
+from playout.domain.rendition import Fit
 
 #: One save writes the post and all its deliveries at once; DynamoDB allows 100 items in such a save.
 MOST_DESTINATIONS = 20
@@ -44,6 +45,7 @@ class Destination:
     title: str | None = None
     options: Mapping[str, JsonValue] = field(default_factory=dict)
     consent: Consent | None = None
+    fit: Fit | None = None  # not None: a person chose that a copy made to fit is sent, not the file itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,4 +56,6 @@ def _after_publication(delivery: Delivery, failure: PlatformFailure, now: dateti
         kept = delivery.reason
         later = moves.postpone(delivery, failure.reason, at)
         return moves.with_reason(later, kept)
+    if failure.kind is Kind.CHOOSE:  # something about it that a person should know, such as another visibility
+        return moves.with_reason(moves.rest(delivery), failure.reason)
     return moves.rest(delivery)

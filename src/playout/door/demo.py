@@ -1,4 +1,4 @@
-"""`demo`: a real clip reaches a sandbox TikTok, by way of the real sign-in and the real API, all on this machine.
+"""`demo`: a real clip reaches four sandbox platforms, by the real sign-ins and the real API, all on this machine.
 
 No setting of the user is read, everything lies in a temporary folder, and nothing is left of it afterwards.
 """
@@ -7,13 +7,14 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from playout.cli.desk import Call
 from playout.cli.exits import Exit
 from playout.cli.output import Progress, plain
+from playout.domain.delivery import JsonValue
 from playout.domain.errors import PlayoutError
 from playout.door import signals
 from playout.door.demo_client import Client, Record, text
@@ -21,7 +22,13 @@ from playout.door.demo_stage import NAME, Stage, stage
 from playout.door.opening import quiet_logs
 
 CAPTION = "The first clip that Playout published"
-CHOICE = "PUBLIC_TO_EVERYONE"  # in an app a person chooses this; in the demo, the demo does
+#: Everything that a person has to choose; in the demo, the demo does.
+CHOICES: Mapping[str, Record] = {
+    "tiktok": {"privacy_level": "PUBLIC_TO_EVERYONE"},
+    "youtube": {"privacy": "public", "made_for_kids": False},
+    "instagram": {},
+    "facebook": {},
+}
 _GLANCE = 0.1  # seconds between two questions
 _OVER = frozenset({"published", "failed", "unconfirmed", "held", "cancelled"})
 
@@ -37,16 +44,16 @@ async def _demo(call: Call, *, stays: bool) -> int:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="playout-demo-")))
         quiet_logs(folder, debug=call.debug)
-        call.out.say("Playout publishes a clip to a TikTok that is a sandbox: nothing leaves this machine.\n")
+        call.out.say("Playout publishes a clip to four platforms that are sandboxes: nothing leaves this machine.\n")
         with call.out.progress() as progress:
             progress.hint("step", "Setting the stage")
             there = await stack.enter_async_context(stage(folder))
             progress.over("step")
-            delivery = await _publish(call, there, progress)
-        receipt = await _receipt(there, delivery)
-        call.out.record(receipt, _shown(receipt))
-        if delivery["state"] != "published":
+            deliveries = await _publish(call, there, progress)
+        published = [await _tell(call, there, one) for one in deliveries]
+        if not all(published):
             return Exit.FAILED
+        call.out.done(f"All {len(published)} published once each, by the sandbox's own ledger.")
         if stays:
             call.out.say(f"\nLook at it: {there.sandbox.url}/feed\nCtrl-C ends the demo and leaves nothing behind.")
             stack.enter_context(signals.caught(stop.set))
@@ -54,15 +61,16 @@ async def _demo(call: Call, *, stays: bool) -> int:
     return Exit.DONE
 
 
-async def _publish(call: Call, there: Stage, progress: Progress) -> Record:
+async def _publish(call: Call, there: Stage, progress: Progress) -> Sequence[Record]:
     """The main job, as any program would do it."""
     client, out = there.client, call.out
-    out.done(f"A sandbox TikTok       {there.sandbox.url}")
+    out.done(f"Four sandbox platforms {there.sandbox.url}")
     out.done(f"Playout                {there.url}")
     out.done(f"A clip                 {NAME}, {there.clip.stat().st_size / 1e6:.1f} MB of H.264 and AAC, 9:16")
-    progress.hint("step", "Connecting a channel")
-    channel = await _connect(client)
-    out.done(f"A channel              @{plain(channel['username'])}, by the platform's own sign-in")
+    progress.hint("step", "Connecting channels")
+    channels = [await _connect(client, platform) for platform in CHOICES]
+    for channel in channels:
+        out.done(f"A channel              @{plain(channel['username'])} at {channel['platform']}, by its own sign-in")
     progress.hint("step", "Taking the clip in")
     video = await _take_in(client, there.clip)
     out.done(
@@ -70,21 +78,18 @@ async def _publish(call: Call, there: Stage, progress: Progress) -> Record:
     )
     progress.over("step")
     began = time.monotonic()
-    delivery = await _send(client, progress, channel, video)
-    if delivery["state"] == "published":
-        out.done(f"Published              in {time.monotonic() - began:.1f} s")
-    else:
-        out.warn(f"It is {delivery['state']}.")
-    return delivery
+    deliveries = await _send(client, progress, channels, video)
+    out.say(f"  Sent                   to {len(deliveries)} channels in {time.monotonic() - began:.1f} s")
+    return deliveries
 
 
-async def _connect(client: Client) -> Record:
-    invitation = await client.post("/channels/connect", {"platform": "tiktok"})
+async def _connect(client: Client, platform: str) -> Record:
+    invitation = await client.post("/channels/connect", {"platform": platform})
     await client.visit(text(invitation, "authorize_url"))
-    channels = await client.items("/channels")
-    if not channels:
-        raise PlayoutError("The sign-in did not lead to a channel.", code="demo")
-    return channels[0]
+    for channel in await client.items("/channels"):
+        if channel["platform"] == platform:
+            return channel
+    raise PlayoutError(f"The sign-in at {platform} did not lead to a channel.", code="demo")
 
 
 async def _take_in(client: Client, clip: Path) -> Record:
@@ -95,36 +100,46 @@ async def _take_in(client: Client, clip: Path) -> Record:
     return video
 
 
-async def _send(client: Client, progress: Progress, channel: Record, video: Record) -> Record:
+async def _send(client: Client, progress: Progress, channels: Sequence[Record], video: Record) -> Sequence[Record]:
+    wanted: list[JsonValue] = [{"channel_id": one["id"], "options": CHOICES[text(one, "platform")]} for one in channels]
     post = await client.post(
-        "/posts",
-        {
-            "video_id": video["id"],
-            "caption": CAPTION,
-            "destinations": [{"channel_id": channel["id"], "options": {"privacy_level": CHOICE}}],
-        },
+        "/posts", {"video_id": video["id"], "caption": CAPTION, "title": CAPTION, "destinations": wanted}
     )
-    found = await client.items(f"/deliveries?post_id={post['id']}")
-    delivery = found[0]
-    while delivery["state"] not in _OVER:
-        counted = delivery["progress"]
-        sent, total = (counted["sent"], counted["total"]) if isinstance(counted, Mapping) else (0, 0)
-        if delivery["state"] == "processing":
-            progress.hint("delivery", "The platform works on it")
-        else:
-            progress.show("delivery", "Publishing", int(str(sent)), int(str(total or video["size"])))
+    path = f"/deliveries?post_id={post['id']}"
+    deliveries = await client.items(path)
+    while any(one["state"] not in _OVER or one["url"] is None for one in deliveries if _goes_on(one)):
+        for one in deliveries:
+            _show(progress, one, video)
         await asyncio.sleep(_GLANCE)
-        delivery = await client.get(f"/deliveries/{delivery['id']}")
-    progress.over("delivery")
-    return delivery
+        deliveries = await client.items(path)
+    for one in deliveries:
+        progress.over(text(one, "id"))
+    return deliveries
 
 
-async def _receipt(there: Stage, delivery: Record) -> Record:
+def _goes_on(delivery: Record) -> bool:
+    """Until it is over; a published one until its address is known."""
+    return delivery["state"] not in _OVER or (delivery["state"] == "published" and delivery["url"] is None)
+
+
+def _show(progress: Progress, delivery: Record, video: Record) -> None:
+    counted, key, platform = delivery["progress"], text(delivery, "id"), text(delivery, "platform")
+    sent, total = (counted["sent"], counted["total"]) if isinstance(counted, Mapping) else (0, 0)
+    match delivery["state"]:
+        case "processing":
+            progress.hint(key, f"{platform} works on it")
+        case "published":
+            progress.over(key)
+        case _:
+            progress.show(key, f"Sending to {platform}", int(str(sent)), int(str(total or video["size"])))
+
+
+async def _tell(call: Call, there: Stage, delivery: Record) -> bool:
     """What Playout says, beside what the other side has in its ledger."""
-    published = await there.ledger("published")
+    published = [one for one in await there.ledger("published") if one["platform"] == delivery["platform"]]
     channel = await there.client.get(f"/channels/{delivery['channel_id']}")
     video = (await there.client.items("/videos"))[0]
-    return {
+    receipt: Record = {
         "state": delivery["state"],
         "what": CAPTION,
         "where": f"{delivery['platform']}, @{channel['username']}",
@@ -136,19 +151,19 @@ async def _receipt(there: Stage, delivery: Record) -> Record:
         "same_bytes": [one.get("sha256") for one in published] == [video["sha256"]],
         "feed": f"{there.sandbox.url}/feed",
     }
+    call.out.record(receipt, _shown(receipt))
+    return delivery["state"] == "published" and len(published) == 1
 
 
 def _shown(receipt: Record) -> str:
     if receipt["state"] != "published":
-        return plain(receipt["reason"])
+        return f"\n  {receipt['where']}: {receipt['state']}. {plain(receipt['reason'])}"
     bytes_told = "the same bytes" if receipt["same_bytes"] else "other bytes!"
     lines = {
-        "what": f"“{receipt['what']}”",
         "where": receipt["where"],
         "id": receipt["remote_id"],
         "address": receipt["url"],
         "time": receipt["published_at"],
         "received": f"{receipt['published_times']}× by the sandbox's own ledger, {bytes_told}",
-        "feed": receipt["feed"],
     }
     return "\n".join(["", "  Receipt", *(f"    {name:10}{plain(value)}" for name, value in lines.items())])

@@ -23,13 +23,22 @@ from playout.settings import PREFIX, Settings, load
 from playout.wiring import House, open_house
 
 NAME = "first-clip.mp4"
-#: Constant bitrate, so that it is large enough to go in several pieces and the bar has something to show.
+#: What every platform takes; of constant bitrate, so that the bars have something to show.
 _CLIP = Clip(
-    seconds=4.0,
-    video_options={"x264-params": "nal-hrd=cbr:force-cfr=1", "b": "140M", "maxrate": "140M", "bufsize": "140M"},
+    seconds=5.0,
+    video_options={"x264-params": "nal-hrd=cbr:force-cfr=1", "b": "20M", "maxrate": "20M", "bufsize": "20M"},
+    muxer_options={"use_editlist": "0"},
 )
-#: So that one sees the platform work, and does not wait for it.
-_PACE = {"auto_consent": True, "tiktok": {"processing_seconds": 0.5, "moderation_seconds": 0.0}}
+#: So that one sees the platforms work, and does not wait for them.
+_WORKS = {"processing_seconds": 0.5}
+_PACE = {
+    "auto_consent": True,
+    "pull_insecure": True,
+    "tiktok": {**_WORKS, "moderation_seconds": 0.0},
+    "youtube": _WORKS,
+    "instagram": _WORKS,
+    "facebook": _WORKS,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from playout.cli.output import Record
 from playout.domain.errors import Locked, PlayoutError
 from playout.domain.ids import new_id
 from playout.door import signals
-from playout.door.opening import quiet_logs, settled
+from playout.door.opening import fetched_from_us, quiet_logs, settled
 from playout.lock import folder_lock
 from playout.media.clip import Clip, make_clip
 from playout.media.files import open_files
@@ -27,6 +27,8 @@ from playout.settings import Settings, current
 from playout.wiring import House, open_house
 
 LEAST_FREE = 2 * 1024**3  # bytes
+#: Of every platform: the first half of its keys.
+KEYS = ("TIKTOK_CLIENT_KEY", "YOUTUBE_CLIENT_ID", "INSTAGRAM_CLIENT_ID", "FACEBOOK_CLIENT_ID")
 _SKEW = 5.0  # seconds between our clock and the file system's
 
 
@@ -69,7 +71,7 @@ async def _examine(settings: Settings, findings: list[Finding]) -> int:
         async with open_house(settings) as house:
             findings += [_folder(settings), _disk(settings), _clock(settings, house.services.clock)]
             findings += [await _database(house), await _files(house), _key_file(settings), await _keys(house)]
-            findings += [_platforms(house), _public_url(settings), _worker(settings)]
+            findings += [*_platforms(house), _public_url(settings), _worker(settings)]
     except PlayoutError as error:
         findings.append(Finding("start", error.sentence, "Nothing can be started before this is mended."))
     findings.append(await _video())
@@ -124,9 +126,9 @@ async def _files(house: House) -> Finding:
         yield sent
 
     try:
-        await house.files.put(key, once(), limit=len(sent))
-        back = b"".join([piece async for piece in house.files.read(key, 0, len(sent))])
-        await house.files.delete(key)
+        await house.ports.files.put(key, once(), limit=len(sent))
+        back = b"".join([piece async for piece in house.ports.files.read(key, 0, len(sent))])
+        await house.ports.files.delete(key)
     except PlayoutError as error:
         return Finding("file store", error.sentence, "See PLAYOUT_FILES_URL, and whether it may be written.")
     wrong = None if back == sent else "See what stands between Playout and the file store."
@@ -146,7 +148,7 @@ async def _keys(house: House) -> Finding:
     people = house.services.people
     actor = people.operator("cli")
     sealed = [one async for one in pages(lambda **page: house.services.channels.list(actor, **page)) if one.data_key]
-    vault: Vault = house.vault
+    vault: Vault = house.ports.vault
     lost = [one.id for one in sealed if one.data_key and one.data_key.key_id not in vault.key_ids]
     if lost:
         fix = "Put the key they were sealed under back (PLAYOUT_SECRET_KEYS or secret.key), or reconnect them."
@@ -154,19 +156,21 @@ async def _keys(house: House) -> Finding:
     return Finding("channels' keys", f"there for all {len(sealed)} connected channel(s)")
 
 
-def _platforms(house: House) -> Finding:
-    known = ", ".join(house.services.channels.configured())
-    if known:
-        return Finding("platforms", f"set up: {known}")
-    fix = "Set PLAYOUT_TIKTOK_CLIENT_KEY and PLAYOUT_TIKTOK_CLIENT_SECRET, from your app at TikTok for Developers."
-    return Finding("platforms", "none is set up", fix)
+def _platforms(house: House) -> Sequence[Finding]:
+    channels = house.services.channels
+    known = [
+        Finding(name, f"set up; its app must know the return address {channels.callback(name)}")
+        for name in channels.configured()
+    ]
+    keys = ", or ".join(f"PLAYOUT_{one} and _SECRET" for one in KEYS)
+    return known or [Finding("platforms", "none is set up", f"Set the keys of your app at a platform: {keys}.")]
 
 
 def _public_url(settings: Settings) -> Finding:
-    https = settings.public_url.startswith("https://")
-    if settings.tiktok_transfer == "pull" and not https:
-        fix = "Set PLAYOUT_PUBLIC_URL to an https address, or PLAYOUT_TIKTOK_TRANSFER to file."
-        return Finding("public address", f"{settings.public_url}: a platform fetches from https only", fix)
+    pulled = fetched_from_us(settings)
+    if pulled and not settings.public_url.startswith("https://"):
+        fix = f"Set PLAYOUT_PUBLIC_URL to an https address: {'; '.join(pulled)}."
+        return Finding("public address", f"{settings.public_url}: platforms fetch from https only", fix)
     return Finding("public address", settings.public_url)
 
 

@@ -138,7 +138,15 @@ def warn_about(out: Out, settings: Settings) -> None:
             f"It listens on {settings.host} without https: tokens and videos can be read on the way. Put a proxy with "
             "https before it and set PLAYOUT_PUBLIC_URL to its address, or listen on 127.0.0.1."
         )
-    if settings.tiktok_transfer == "pull" and not settings.public_url.startswith("https://"):
-        out.warn(
-            "PLAYOUT_TIKTOK_TRANSFER is pull, but TikTok fetches from https addresses only: see PLAYOUT_PUBLIC_URL."
-        )
+    for why in fetched_from_us(settings):
+        if not settings.public_url.startswith("https://"):
+            out.warn(f"{why}: videos are fetched from PLAYOUT_PUBLIC_URL then, which has to begin with https://.")
+
+
+def fetched_from_us(settings: Settings) -> list[str]:
+    """Why platforms fetch videos from our public address, if any does."""
+    pulls = {
+        "PLAYOUT_TIKTOK_TRANSFER is pull": settings.tiktok_transfer == "pull",
+        "Instagram Login is set up": bool(settings.instagram_client_id),
+    }
+    return [why for why, pulled in pulls.items() if pulled]

@@ -12,7 +12,30 @@ from playout.door import child, signals
 
 PROFILES = ("real", "fast")
 #: What a Playout needs to be told to publish there.
-KEYS = {"PLAYOUT_TIKTOK_CLIENT_KEY": "sandbox-client-key", "PLAYOUT_TIKTOK_CLIENT_SECRET": "sandbox-client-secret"}
+KEYS = {
+    "PLAYOUT_TIKTOK_CLIENT_KEY": "sandbox-client-key",
+    "PLAYOUT_TIKTOK_CLIENT_SECRET": "sandbox-client-secret",
+    **{
+        f"PLAYOUT_{platform}_CLIENT_{half}": f"sandbox-client-{half.lower()}"
+        for platform in ("YOUTUBE", "INSTAGRAM", "FACEBOOK")
+        for half in ("ID", "SECRET")
+    },
+}
+#: Bases of the platforms: the setting without its `_URL`, and where the sandbox serves it.
+BASES = (
+    "TIKTOK_WWW",
+    "TIKTOK_API",
+    "YOUTUBE_ACCOUNTS",
+    "YOUTUBE_OAUTH",
+    "YOUTUBE_API",
+    "YOUTUBE_ANALYTICS",
+    "INSTAGRAM_WWW",
+    "INSTAGRAM_API",
+    "INSTAGRAM_GRAPH",
+    "FACEBOOK_WWW",
+    "FACEBOOK_GRAPH",
+    "META_RUPLOAD",
+)
 
 
 def sandbox(call: Call, *, host: str, port: int, data: Path | None, profile: str) -> int:
@@ -42,7 +65,7 @@ async def _run(call: Call, host: str, port: int, data: Path | None, profile: str
 
 def settings(url: str) -> dict[str, str]:
     """The settings of a Playout that publishes to this sandbox."""
-    return {**KEYS, "PLAYOUT_TIKTOK_WWW_URL": f"{url}/tiktok-www", "PLAYOUT_TIKTOK_API_URL": f"{url}/tiktok-api"}
+    return KEYS | {f"PLAYOUT_{base}_URL": f"{url}/{base.lower().replace('_', '-')}" for base in BASES}
 
 
 def _words(url: str) -> str:

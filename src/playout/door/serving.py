@@ -12,8 +12,8 @@ from playout.door import signals
 from playout.door.answering import answering
 from playout.door.listening import address, listen
 from playout.door.opening import hosts, settled, warn_about
-from playout.settings import Loaded, Settings, current
-from playout.wiring import GRACE, open_house
+from playout.settings import Loaded, current
+from playout.wiring import GRACE, House, open_house
 
 
 def serve(call: Call, *, host: str | None, port: int | None, worker: bool) -> int:
@@ -49,7 +49,7 @@ async def _serve(call: Call, loaded: Loaded, *, worker: bool) -> int:
             await stack.enter_async_context(house.working())
         listener = early or listen(settings.host, settings.port)
         await stack.enter_async_context(answering(house.services, listener, hosts(settings)))
-        _ready(call, settings, listener, worker=worker)
+        _ready(call, house, listener, worker=worker)
         await stop.wait()
     return Exit.DONE
 
@@ -64,16 +64,18 @@ async def _work(call: Call, loaded: Loaded) -> int:
     return Exit.DONE
 
 
-def _ready(call: Call, settings: Settings, listener: socket.socket, *, worker: bool) -> None:
+def _ready(call: Call, house: House, listener: socket.socket, *, worker: bool) -> None:
+    settings = house.settings
     url, port = address(listener)
     what = "answers and publishes" if worker else "answers (and publishes nothing: --no-worker)"
     call.out.done(
         f"Playout {what}: {url}", event="ready", url=url, port=port, public_url=settings.public_url, worker=worker
     )
     warn_about(call.out, settings)
-    if not (settings.tiktok_client_key and settings.tiktok_client_secret):
+    if not house.ports.platforms:
         call.out.warn(
-            "No platform is set up yet. PLAYOUT_TIKTOK_CLIENT_KEY and _SECRET are the keys of your app there."
+            "No platform is set up yet: give Playout the keys of your app there, such as PLAYOUT_TIKTOK_CLIENT_KEY and "
+            "_SECRET. `playout doctor` lists what each platform needs."
         )
 
 

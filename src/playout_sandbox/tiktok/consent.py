@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from playout_sandbox.tiktok.consent_page import POLICY, consent_page, error_page
+from playout_sandbox.consent_form import HEADERS, error_page
+from playout_sandbox.tiktok.consent_page import consent_page
 from playout_sandbox.tiktok.records import Code, Creator
 from playout_sandbox.tiktok.redirects import may_redirect
 from playout_sandbox.tiktok.state import State
@@ -39,7 +40,7 @@ class Consent:
         if self._state.world.config.auto_consent:
             chosen = config.creator(config.consent_creator) or config.creators[0]
             return self._allow(asked, chosen, scopes)
-        return HTMLResponse(consent_page(asked, scopes, config.creators), headers=_HEADERS)
+        return HTMLResponse(consent_page(asked, scopes, config.creators), headers=HEADERS)
 
     async def decide(self, request: Request) -> Response:
         """The creator's decision: form fields `decision`, `creator`, and one `allow` for each scope ticked."""
@@ -87,9 +88,6 @@ class Consent:
         return _back(asked, code=code, scopes=",".join(scopes))
 
 
-_HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-
-
 def _scopes(asked: Mapping[str, str]) -> tuple[str, ...]:
     wanted = [scope.strip() for scope in asked.get("scope", "").split(",") if scope.strip()]
     return tuple(dict.fromkeys(["user.info.basic", *wanted]))
@@ -99,8 +97,8 @@ def _back(asked: Mapping[str, str], **answer: str) -> Response:
     """302 to the app, with its state."""
     if "state" in asked:
         answer["state"] = asked["state"]
-    return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(answer)}", 302, headers=_HEADERS)
+    return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(answer)}", 302, headers=HEADERS)
 
 
 def _error_page(message: str) -> Response:
-    return HTMLResponse(error_page(message), 400, headers=_HEADERS)
+    return HTMLResponse(error_page(message), 400, headers=HEADERS)

@@ -4,7 +4,7 @@
 vault, engine, clock, probe.
 """
 
-from playout.application.ports.files import Files, Probe, Probed, Stored
+from playout.application.ports.files import Files, Probe, Probed, Render, Stored
 from playout.application.ports.house import Box, Clock, Engine, Handler, Vault
 from playout.application.ports.platform import (
     Connection,
@@ -13,8 +13,10 @@ from playout.application.ports.platform import (
     Platform,
     Pulls,
     Removed,
+    SignedRequests,
     Task,
     Webhook,
+    Withdrawal,
 )
 from playout.application.ports.store import (
     Channels,
@@ -58,6 +60,8 @@ __all__ = [
     "Pulls",
     "Ref",
     "Removed",
+    "Render",
+    "SignedRequests",
     "Store",
     "Stored",
     "Task",
@@ -65,6 +69,7 @@ __all__ = [
     "Vault",
     "Videos",
     "Webhook",
+    "Withdrawal",
     "Work",
     "Workspaces",
 ]

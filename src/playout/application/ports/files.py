@@ -1,10 +1,11 @@
 """Bytes: where videos lie, and what looks into them."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from playout.domain.rendition import Recipe
 from playout.domain.video import Facts
 
 #: No piece of a file in memory is larger than this.
@@ -69,4 +70,19 @@ class Probe(Protocol):
 
     async def probe(self, key: str) -> Probed:
         """Raises Unplayable with a code and a plain sentence; FileGone."""
+        ...
+
+
+class Render(Protocol):
+    """Makes renditions."""
+
+    async def render(
+        self, source: str, target: str, recipe: Recipe, *, limit: int, progress: Callable[[float], Awaitable[None]]
+    ) -> Stored:
+        """Reads the file under `source`, puts what the recipe says under `target`; the source stays as it is.
+
+        `progress` is called about once a second with the share that is done (0 to 1); what it raises ends the work
+        and comes out here. Cancelling ends it too; no process and no partial file outlives the call. `limit`: most
+        bytes of the result. Raises Unplayable with a code and a plain sentence; FileGone, TooLarge, StorageFull.
+        """
         ...

@@ -79,12 +79,19 @@ class Platform(Protocol):
         """What it takes."""
         ...
 
-    def authorize_url(self, *, state: Secret, return_to: str, verifier: Secret) -> str:
+    @property
+    def logins(self) -> tuple[str, ...]:
+        """The ways to sign in that there are keys for, the usual one first. Most platforms have one, of their name."""
+        ...
+
+    def authorize_url(self, login: str, *, state: Secret, return_to: str, verifier: Secret) -> str:
         """Where a person agrees. `verifier` is kept for `exchange` (PKCE where the platform takes it)."""
         ...
 
-    async def exchange(self, *, code: Secret, return_to: str, verifier: Secret, now: datetime) -> Sequence[Connection]:
-        """The accounts behind a consent. Raises PlatformFailure."""
+    async def exchange(
+        self, login: str, *, code: Secret, return_to: str, verifier: Secret, now: datetime
+    ) -> Sequence[Connection]:
+        """The accounts behind a consent, at least one. Raises PlatformFailure; CHOOSE where there is no account."""
         ...
 
     async def renew(self, grant: Grant, now: datetime) -> Grant:
@@ -92,7 +99,7 @@ class Platform(Protocol):
         ...
 
     async def revoke(self, grant: Grant) -> None:
-        """Ends the connection at the platform. Ended already is fine."""
+        """Ends what the person agreed to, for all accounts behind it. Ended already is fine."""
         ...
 
     async def profile(self, grant: Grant) -> Profile:
@@ -143,4 +150,20 @@ class Newscaster(Protocol):
 
     def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Webhook:
         """Checks the signature over the raw bytes and the age. Raises Forbidden or Invalid."""
+        ...
+
+
+class Withdrawal(StrEnum):
+    """What a person asked for at the platform."""
+
+    DEAUTHORIZE = "deauthorize"  # our access is over
+    DELETION = "deletion"  # and what we keep of them has to go
+
+
+@runtime_checkable
+class SignedRequests(Protocol):
+    """A platform that tells us in a signed form that a person removed our app, or wants their data deleted."""
+
+    def withdrawn_by(self, signed_request: str, now: datetime) -> str:
+        """The person: `Profile.owner_id` of the accounts. Raises Forbidden: not signed by this platform's app."""
         ...

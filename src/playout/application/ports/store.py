@@ -96,6 +96,10 @@ class Deliveries(Protocol):
         """The workspace's deliveries, newest first; empty filters match all."""
         ...
 
+    async def planned(self, workspace_id: str, start: datetime, end: datetime, limit: int = 1000) -> Sequence[Delivery]:
+        """Those scheduled from `start` to before `end`, in the order of their times; at most `limit`."""
+        ...
+
     async def work(self, ref: Ref) -> Work:
         """The delivery with its post, video and channel. Raises NotFound."""
         ...
@@ -168,6 +172,10 @@ class Videos(Protocol):
         """Saves the record and puts its chores. Raises Stale."""
         ...
 
+    async def same_bytes(self, workspace_id: str, sha256: str) -> Sequence[str]:
+        """Ids of the videos with these bytes, oldest first."""
+        ...
+
     async def remove(self, video: Video) -> None:
         """Raises Stale if it changed since it was loaded; Conflict while a post uses it."""
         ...
@@ -189,7 +197,7 @@ class Channels(Protocol):
         ...
 
     async def by_account(self, platform: str, remote_id: str) -> Sequence[Ref]:
-        """Every channel of this account, in whatever workspace: for news from the platform."""
+        """Every channel with this remote id or this owner, in whatever workspace: for news from the platform."""
         ...
 
     async def sealed_under(self, key_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Channel]:

@@ -5,18 +5,19 @@ Sources: Login Kit for web and desktop, token management (November 2026), Query 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from urllib.parse import unquote, urlencode
+from datetime import datetime
+from urllib.parse import unquote
 
 from playout.application.ports import Connection, Task, Webhook
 from playout.domain.channel import Grant, Profile
 from playout.domain.delivery import JsonValue, Next, Outcome
 from playout.domain.errors import Problem
 from playout.domain.limits import Limits, Live
-from playout.domain.retry import Kind, PlatformFailure, Turn
+from playout.domain.retry import PlatformFailure
 from playout.domain.secret import Secret
 from playout.platforms.http import Http, JsonObject, join
-from playout.platforms.tiktok.api import Api, need, number, part, text
+from playout.platforms.oauth import consent_url, nothing_to_renew_with, read_grant
+from playout.platforms.tiktok.api import Api, need, part, text, unreadable
 from playout.platforms.tiktok.news import read_news
 from playout.platforms.tiktok.publishing import Publishing, Transfer
 from playout.platforms.tiktok.rules import LIMITS, is_inbox
@@ -31,6 +32,7 @@ class TikTok:
     """A `Platform` and a `Newscaster`. `transfer`: whether files are uploaded, or pulled by TikTok from our address."""
 
     name = "tiktok"
+    logins = ("tiktok",)
 
     def __init__(
         self, http: Http, *, client_key: str, client_secret: Secret, www_url: str, api_url: str, transfer: Transfer
@@ -48,22 +50,24 @@ class TikTok:
 
     # ── sign-in ──────────────────────────────────────────────────────────────────────────────────
 
-    def authorize_url(self, *, state: Secret, return_to: str, verifier: Secret) -> str:
+    def authorize_url(self, login: str, *, state: Secret, return_to: str, verifier: Secret) -> str:
         """The consent page, shown even to somebody who is signed in: it may be another account that is wanted."""
         challenge = hashlib.sha256(verifier.reveal().encode()).hexdigest()  # TikTok's own PKCE: hex, not base64url
-        query = {
-            "client_key": self._client_key,
-            "scope": ",".join(SCOPES),
-            "response_type": "code",
-            "redirect_uri": return_to,
-            "state": state.reveal(),
-            "code_challenge": challenge,
-            "code_challenge_method": "S256",
-            "disable_auto_auth": "1",
-        }
-        return f"{join(self._www_url, 'v2/auth/authorize/')}?{urlencode(query)}"
+        return consent_url(
+            join(self._www_url, "v2/auth/authorize/"),
+            client_key=self._client_key,
+            scope=",".join(SCOPES),
+            response_type="code",
+            redirect_uri=return_to,
+            state=state.reveal(),
+            code_challenge=challenge,
+            code_challenge_method="S256",
+            disable_auto_auth="1",
+        )
 
-    async def exchange(self, *, code: Secret, return_to: str, verifier: Secret, now: datetime) -> Sequence[Connection]:
+    async def exchange(
+        self, login: str, *, code: Secret, return_to: str, verifier: Secret, now: datetime
+    ) -> Sequence[Connection]:
         """The account behind a consent: always one."""
         form: dict[str, str | Secret] = {
             "grant_type": "authorization_code",
@@ -80,8 +84,7 @@ class TikTok:
         Raises PlatformFailure: UNSURE when its answer was lost, SIGN_IN when there is nothing to renew with.
         """
         if grant.refresh_token is None:
-            sentence = "TikTok gave nothing to renew the connection with. Connect the account again."
-            raise PlatformFailure(Kind.SIGN_IN, "no_refresh_token", sentence, turn=Turn.YOU)
+            raise nothing_to_renew_with("TikTok")
         form: dict[str, str | Secret] = {"grant_type": "refresh_token", "refresh_token": grant.refresh_token}
         return _grant(await self._api.oauth("v2/oauth/token/", now, form), grant, now)
 
@@ -137,19 +140,7 @@ class TikTok:
 
 
 def _grant(answer: JsonObject, old: Grant | None, now: datetime) -> Grant:
-    """Lifetimes are the answer's: TikTok has changed them before."""
-    rotated = text(answer, "refresh_token")
-    previous = old.refresh_token if old else None
-    scopes = tuple(filter(None, (one.strip() for one in text(answer, "scope").split(","))))
-    return Grant(
-        access_token=Secret(need(answer, "access_token", fenced=True)),
-        refresh_token=Secret(rotated) if rotated else previous,
-        expires_at=_after(now, number(answer, "expires_in")),
-        refresh_expires_at=_after(now, number(answer, "refresh_expires_in"))
-        or (old.refresh_expires_at if old else None),
-        scopes=scopes or (old.scopes if old else ()),
-    )
-
-
-def _after(now: datetime, seconds: int | None) -> datetime | None:
-    return None if seconds is None else now + timedelta(seconds=seconds)
+    grant = read_grant(answer, old, now)
+    if grant is None:
+        raise unreadable(fenced=True)
+    return grant

@@ -21,7 +21,8 @@ from typing import Literal, TypeAlias
 from playout.application.ports import Fetched, Task
 from playout.domain.channel import Grant
 from playout.domain.delivery import Done, JsonValue, Next, Outcome, State
-from playout.domain.limits import Live, Wanted, check
+from playout.domain.limits import Live, Wanted
+from playout.domain.preflight import blocking, check
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
 from playout.platforms.http import Answer
@@ -130,7 +131,7 @@ class Publishing:
         """What was chosen when it was scheduled must still be offered; nothing is substituted."""
         live = await self.creator(task.grant, task.now)
         wanted = Wanted("", task.caption, task.title, task.options)
-        for problem in check(LIMITS, wanted, task.facts, task.size, live):
+        for problem in blocking(check(LIMITS, wanted, task.facts, task.size, live)):
             kind = Kind.NEVER if problem.field == "/video_id" else Kind.CHOOSE
             raise PlatformFailure(kind, problem.code, problem.message, turn=Turn.YOU)
         mark = replace(Mark.of(task.checkpoint), username=str(live.shown["username"]))

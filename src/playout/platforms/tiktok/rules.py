@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from playout.domain.caps import Cap
 from playout.domain.delivery import JsonValue
 from playout.domain.errors import Problem
-from playout.domain.limits import Choice, Limits, Rate, utf16_units
+from playout.domain.limits import Choice, FileLimits, Limits, WordLimits, utf16_units
 
 #: Both literal, as an audit asks for them; a face links the names to the addresses below.
 MUSIC_USAGE = "By posting, you agree to TikTok's Music Usage Confirmation"
@@ -29,6 +30,7 @@ MOST_BYTES = 4 * 1024**3
 _MOST_SINGLE = 64_000_000  # one chunk is the whole file; under both readings of "64 MB"
 _CHUNK = 10 * 1024**2  # in between: 5 MiB is the least, and 4 GiB makes 409 of 1000 chunks
 _MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +97,34 @@ def _cover_is_a_time(options: Mapping[str, JsonValue]) -> Problem | None:
     return None
 
 
+def _is_direct(options: Mapping[str, JsonValue]) -> bool:
+    return not is_inbox(options)
+
+
+def _posting(step: str) -> tuple[Cap, ...]:
+    """Of the call that makes a post known. What a day holds varies with the creator, and all apps count together."""
+    return (
+        Cap(step, 6, _MINUTE),
+        Cap(step, 15, _DAY, certain=False, what="posts", applies=_is_direct),
+        Cap(step, 5, _DAY, certain=False, what="drafts that wait in the inbox", applies=is_inbox),
+    )
+
+
 LIMITS = Limits(
-    containers=frozenset({"mp4", "mov", "webm"}),
-    video_codecs=frozenset({"h264", "hevc", "vp8", "vp9"}),
-    most_bytes=MOST_BYTES,
-    least_seconds=0,
-    most_seconds=3600,  # the most that was ever seen in an answer; each creator's own limit is asked for live
-    least_fps=23,
-    most_fps=60,
-    least_side=360,
-    most_side=4096,
-    caption_length=2200,
-    caption_unit=utf16_units,
-    title_length=None,
+    file=FileLimits(
+        containers=frozenset({"mp4", "mov", "webm"}),
+        video_codecs=frozenset({"h264", "hevc", "vp8", "vp9"}),
+        most_bytes=MOST_BYTES,
+        least_seconds=0,
+        most_seconds=3600,  # the most that was ever seen in an answer; each creator's own limit is asked for live
+        least_fps=23,
+        most_fps=60,
+        least_width=360,
+        least_height=360,
+        most_width=4096,
+        most_height=4096,
+    ),
+    words=WordLimits(caption_length=2200, caption_unit=utf16_units),
     choices={
         "mode": Choice(str, values=("direct", "inbox")),
         "privacy_level": Choice(str, values=VISIBILITIES, live=True),  # required: see _privacy_is_chosen
@@ -119,18 +136,18 @@ LIMITS = Limits(
         "ai_generated": Choice(bool),
         "cover_at_ms": Choice(int),
     },
-    rates={
+    caps=(
         # These two share the 20 a minute that TikTok allows for creator_info.
-        "check": Rate(12, _MINUTE),
-        "live": Rate(8, _MINUTE),
-        "init": Rate(6, _MINUTE),
-        "pull": Rate(6, _MINUTE),
+        Cap("check", 12, _MINUTE),
+        Cap("live", 8, _MINUTE),
+        *_posting("init"),
+        *_posting("pull"),
         # These share the 30 a minute that TikTok allows for the status.
-        "follow": Rate(16, _MINUTE),
-        "look": Rate(6, _MINUTE),
-        "resync": Rate(4, _MINUTE),
-        "receipt": Rate(4, _MINUTE),
-    },
+        Cap("follow", 16, _MINUTE),
+        Cap("look", 6, _MINUTE),
+        Cap("resync", 4, _MINUTE),
+        Cap("receipt", 4, _MINUTE),
+    ),
     consent=CONSENT,
     rules=(_privacy_is_chosen, _branded_is_seen, _cover_is_a_time),
 )

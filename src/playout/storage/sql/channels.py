@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from playout.application.ports import Chore, Page, Ref
 from playout.domain.channel import Channel
@@ -46,6 +46,10 @@ def _save(connection: Connection, channel: Channel, due: Sequence[Chore], happen
 
 
 def _by_account(connection: Connection, platform: str, remote_id: str) -> Sequence[Ref]:
-    same = (channels.c.platform == platform, channels.c.remote_id == remote_id)
-    query = select(channels.c.workspace_id, channels.c.id).where(*same).order_by(channels.c.id)
+    called = or_(channels.c.remote_id == remote_id, channels.c.owner_id == remote_id)
+    query = (
+        select(channels.c.workspace_id, channels.c.id)
+        .where(channels.c.platform == platform, called)
+        .order_by(channels.c.id)
+    )
     return [Ref(workspace_id, channel_id) for workspace_id, channel_id in connection.execute(query)]

@@ -46,6 +46,9 @@ class SqlDeliveries:
             wanted = wanted.where(deliveries.c.id < cursor)
         return await self._runner.read(lambda c: _page_of(c, wanted, states, limit))
 
+    async def planned(self, workspace_id: str, start: datetime, end: datetime, limit: int = 1000) -> Sequence[Delivery]:
+        return await self._runner.read(lambda c: _planned(c, workspace_id, start, end, limit))
+
     async def work(self, ref: Ref) -> Work:
         return await self._runner.read(lambda c: _work(c, ref))
 
@@ -60,6 +63,15 @@ class SqlDeliveries:
 
     async def by_handle(self, platform: str, handle: str) -> Ref | None:
         return await self._runner.read(lambda c: _by_handle(c, platform, handle))
+
+
+def _planned(
+    connection: Connection, workspace_id: str, start: datetime, end: datetime, limit: int
+) -> Sequence[Delivery]:
+    at = deliveries.c.scheduled_at
+    there = (deliveries.c.workspace_id == workspace_id, at >= start, at < end)
+    found = connection.execute(select(*DELIVERIES.columns).where(*there).order_by(at, deliveries.c.id).limit(limit))
+    return [DELIVERIES.record(row) for row in found]
 
 
 def _page_of(

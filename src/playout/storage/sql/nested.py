@@ -10,8 +10,9 @@ from playout.domain.delivery import Fence, Receipt
 from playout.domain.errors import Problem
 from playout.domain.person import Scope
 from playout.domain.post import Consent, Destination
+from playout.domain.rendition import Fit
 from playout.domain.retry import Reason, Turn
-from playout.domain.video import Facts
+from playout.domain.video import Facts, Rendition, RenditionState
 from playout.storage.sql.types import Nested
 
 Said: TypeAlias = Mapping[str, Any]  # an object as JSON gives it; its shape is ours, written by the same file
@@ -85,6 +86,28 @@ def _pick_facts(said: Said) -> Facts:
     return Facts(**said)
 
 
+def _lay_renditions(renditions: Sequence[Rendition]) -> Sequence[Said]:
+    return [
+        asdict(one) | {"state": one.state.value, "reason": _lay_reason(one.reason) if one.reason else None}
+        for one in renditions
+    ]
+
+
+def _pick_renditions(said: Sequence[Said]) -> tuple[Rendition, ...]:
+    return tuple(
+        Rendition(
+            name=one["name"],
+            key=one["key"],
+            state=RenditionState(one["state"]),
+            size=one["size"],
+            sha256=one["sha256"],
+            facts=_pick_facts(one["facts"]) if one["facts"] else None,
+            reason=_pick_reason(one["reason"]) if one["reason"] else None,
+        )
+        for one in said
+    )
+
+
 def _lay_problems(problems: Sequence[Problem]) -> Sequence[Said]:
     return [asdict(one) for one in problems]
 
@@ -101,6 +124,7 @@ def _lay_destinations(destinations: Sequence[Destination]) -> Sequence[Said]:
             "title": one.title,
             "options": dict(one.options),
             "consent": _lay_consent(one.consent) if one.consent else None,
+            "fit": one.fit and one.fit.value,
         }
         for one in destinations
     ]
@@ -114,6 +138,7 @@ def _pick_destinations(said: Sequence[Said]) -> tuple[Destination, ...]:
             title=one["title"],
             options=one["options"],
             consent=_pick_consent(one["consent"]) if one["consent"] else None,
+            fit=Fit(one["fit"]) if one.get("fit") else None,
         )
         for one in said
     )
@@ -134,6 +159,7 @@ KEY = Nested(_lay_key, _pick_key)
 REASON = Nested(_lay_reason, _pick_reason)
 FENCE = Nested(_lay_fence, _pick_fence)
 RECEIPT = Nested(_lay_receipt, _pick_receipt)
+RENDITIONS = Nested(_lay_renditions, _pick_renditions)
 FACTS = Nested(_lay_facts, _pick_facts)
 PROBLEMS = Nested(_lay_problems, _pick_problems)
 DESTINATIONS = Nested(_lay_destinations, _pick_destinations)

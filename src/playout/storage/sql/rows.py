@@ -81,6 +81,7 @@ CHANNELS = Rows(
     Channel,
     lambda one: {
         "remote_id": one.profile.remote_id,
+        "owner_id": one.profile.owner_id,
         "key_id": one.data_key.key_id if one.data_key else None,
     },
 )

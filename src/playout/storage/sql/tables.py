@@ -21,11 +21,11 @@ from sqlalchemy import (
 )
 
 from playout.domain.delivery import State
-from playout.domain.person import Role
+from playout.domain.person import LatePosts, Role
 from playout.domain.retry import Kind
 from playout.domain.video import VideoState
 from playout.storage.sql import nested
-from playout.storage.sql.types import Moment, Word
+from playout.storage.sql.types import Lapse, Moment, Word
 
 metadata = MetaData(
     naming_convention={
@@ -45,6 +45,8 @@ workspaces = Table(
     Column("name", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("late_posts", Word(LatePosts), nullable=False),
+    Column("late_after", Lapse, nullable=False),
 )
 
 people = Table(
@@ -81,6 +83,7 @@ channels = Table(
     Column("id", NAME, nullable=False),
     Column("platform", Text, nullable=False),
     Column("remote_id", Text, nullable=False),  # derived: profile.remote_id
+    Column("owner_id", Text),  # derived: profile.owner_id
     Column("profile", nested.PROFILE, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
@@ -98,6 +101,7 @@ channels = Table(
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "platform", "remote_id"),
     Index(None, "platform", "remote_id"),
+    Index(None, "platform", "owner_id"),
     Index(None, "key_id", "id"),
 )
 
@@ -117,7 +121,9 @@ videos = Table(
     Column("problems", nested.PROBLEMS, nullable=False),
     Column("thumbnail_key", Text),
     Column("strip_key", Text),
+    Column("renditions", nested.RENDITIONS, nullable=False),
     PrimaryKeyConstraint("workspace_id", "id"),
+    Index(None, "workspace_id", "sha256"),
 )
 
 posts = Table(
@@ -174,6 +180,7 @@ deliveries = Table(
     Index(None, "workspace_id", "post_id"),
     Index(None, "workspace_id", "channel_id", "id"),
     Index(None, "workspace_id", "state", "id"),
+    Index(None, "workspace_id", "scheduled_at"),
 )
 # The claim reads these three and nothing of the table: what is due, what is in hand, what a webhook names.
 Index(

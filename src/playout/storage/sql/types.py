@@ -35,6 +35,19 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + value * _MICROSECOND
 
 
+class Lapse(TypeDecorator[timedelta]):
+    """A length of time; whole microseconds."""
+
+    impl: Impl = BigInteger
+    cache_ok: bool | None = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        return None if value is None else value // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:
+        return None if value is None else value * _MICROSECOND
+
+
 class Word(TypeDecorator[E], Generic[E]):
     """One value of an enumeration, by its name for outside."""
 

@@ -31,6 +31,9 @@ class SqlVideos:
     async def save(self, video: Video, chores: Sequence[Chore] = (), events: Sequence[Event] = ()) -> Video:
         return await self._runner.write(lambda c: _save(c, video, chores, events))
 
+    async def same_bytes(self, workspace_id: str, sha256: str) -> Sequence[str]:
+        return await self._runner.read(lambda c: _same_bytes(c, workspace_id, sha256))
+
     async def remove(self, video: Video) -> None:
         await self._runner.write(lambda c: _remove(c, video))
 
@@ -40,6 +43,11 @@ def _save(connection: Connection, video: Video, due: Sequence[Chore], happened: 
     put(connection, due)
     rows.note(connection, happened)
     return saved
+
+
+def _same_bytes(connection: Connection, workspace_id: str, sha256: str) -> Sequence[str]:
+    same = (videos.c.workspace_id == workspace_id, videos.c.sha256 == sha256)
+    return connection.execute(select(videos.c.id).where(*same).order_by(videos.c.id)).scalars().all()
 
 
 def _remove(connection: Connection, video: Video) -> None:

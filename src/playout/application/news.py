@@ -1,0 +1,135 @@
+"""News from platforms: webhooks, and what people ask for at the platform: our access ended, their data deleted.
+
+Safe to repeat, in any order: news only says where to look, or that a grant is dead.
+"""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from playout.application.grants import Grants
+from playout.application.holding import Holding
+from playout.application.ports import Clock, Newscaster, Platform, SignedRequests, Store, Withdrawal
+from playout.domain import delivery as moves
+from playout.domain.channel import Channel, Profile
+from playout.domain.errors import Forbidden, NotFound, Stale
+from playout.domain.event import happened
+from playout.domain.retry import PlatformFailure, Reason, Turn
+
+#: How long somebody can ask what became of a deletion.
+DELETION_KEPT = timedelta(days=400)
+_REMOVED = Reason("removed_at_platform", "The account's owner removed Playout at the platform. Reconnect it.", Turn.YOU)
+_DELETED = Reason("deleted_at_platform", "The account's owner had its data deleted. Connect an account anew.", Turn.YOU)
+
+
+class News:
+    """What a platform tells us unasked."""
+
+    def __init__(
+        self,
+        store: Store,
+        platforms: Mapping[str, Platform],
+        grants: Grants,
+        holding: Holding,
+        clock: Clock,
+        public_url: str,
+    ) -> None:
+        self._public_url = public_url.rstrip("/")
+        self._store = store
+        self._platforms = platforms
+        self._grants = grants
+        self._holding = holding
+        self._clock = clock
+
+    async def arrived(self, platform: str, headers: Mapping[str, str], body: bytes) -> None:
+        """A webhook. Raises NotFound, Forbidden, Invalid."""
+        adapter = self._platforms.get(platform)
+        caster: object = adapter
+        if adapter is None or not isinstance(caster, Newscaster):
+            msg = "This platform sends no webhooks."
+            raise NotFound(msg)
+        news = caster.news(headers, body, self._clock.now())
+        if news.removed:
+            async for channel in self._channels(adapter, news.account):
+                if channel.connected and await self._is_removed(channel, adapter):
+                    await self._holding.broke(channel, news.removed.reason)
+        elif news.handle and (about := await self._store.deliveries.by_handle(platform, news.handle)):
+            delivery = await self._store.deliveries.get(about.workspace_id, about.id)
+            nudged = moves.nudge(delivery, self._clock.now())
+            if nudged is not delivery:
+                await self._nudge(nudged)
+
+    async def withdrawn(self, withdrawal: Withdrawal, signed_request: str) -> str:
+        """A person removed our app, or wants their data gone. Gives the code of a deletion, "" for anything else.
+
+        The same answer whether we know the person or not. Raises Forbidden unless one of our platforms signed it.
+        """
+        known = [(one, person) for one in self._platforms.values() if (person := self._signed_by(one, signed_request))]
+        if not known:
+            msg = "This is not signed by a platform that Playout knows."
+            raise Forbidden(msg, code="bad_signature")
+        for adapter, person in known:
+            async for channel in self._channels(adapter, person):
+                if withdrawal is Withdrawal.DELETION:
+                    await self._delete(channel)
+                elif channel.connected and await self._is_removed(channel, adapter):
+                    await self._holding.broke(channel, _REMOVED)
+        return await self._confirmed() if withdrawal is Withdrawal.DELETION else ""
+
+    def deletion_url(self, code: str) -> str:
+        """Where a person can see that it was done."""
+        return f"{self._public_url}/hooks/meta/deletion/{code}"
+
+    async def deleted_at(self, code: str) -> datetime:
+        """When the deletion behind a confirmation code was done. Raises NotFound."""
+        note = await self._store.ephemera.get(f"deletion:{code}", self._clock.now())
+        if note is None:
+            msg = "No deletion has this code, or it is too long ago."
+            raise NotFound(msg)
+        return datetime.fromisoformat(json.loads(note)["at"])
+
+    def _signed_by(self, adapter: object, signed_request: str) -> str | None:
+        if not isinstance(adapter, SignedRequests):
+            return None
+        try:
+            return adapter.withdrawn_by(signed_request, self._clock.now())
+        except Forbidden:
+            return None
+
+    async def _channels(self, adapter: Platform, called: str) -> AsyncIterator[Channel]:
+        for ref in await self._store.channels.by_account(adapter.name, called):
+            yield await self._store.channels.get(ref.workspace_id, ref.id)
+
+    async def _is_removed(self, channel: Channel, adapter: Platform) -> bool:
+        """Whether the grant is dead, as the news says: news may be late, and of a grant before this one."""
+        try:
+            opened = await self._grants.open(channel)
+            await adapter.profile(opened.grant)
+        except PlatformFailure:
+            return True  # refused, or not to be reached: then the news is believed
+        return False
+
+    async def _delete(self, channel: Channel) -> None:
+        """Grant, key and everything the platform told us of the account; what is scheduled is held."""
+        blank = Profile(f"deleted-{channel.id}", "", "Deleted account")
+        event = happened(channel, "channel.deleted_at_platform", self._clock.now(), why=_DELETED)
+        try:
+            await self._store.channels.save(replace(channel.disconnected(), profile=blank), events=[event])
+        except Stale:
+            await self._delete(await self._store.channels.get(channel.workspace_id, channel.id))
+        else:
+            await self._holding.hold_all(channel, _DELETED)
+
+    async def _confirmed(self) -> str:
+        code, now = secrets.token_urlsafe(12), self._clock.now()
+        note = json.dumps({"at": now.isoformat()})
+        await self._store.ephemera.put_new(f"deletion:{code}", note, now + DELETION_KEPT, now)
+        return code
+
+    async def _nudge(self, delivery: moves.Delivery) -> None:
+        try:
+            await self._store.deliveries.save(delivery)
+        except Stale:
+            return  # somebody works on it: they will see

@@ -1,0 +1,37 @@
+"""The workspace's own settings."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from playout.application.ports import Store
+from playout.domain.errors import Invalid, Problem
+from playout.domain.person import Actor, LatePosts, Scope, Workspace
+
+_LONGEST = timedelta(days=30)
+
+
+class Workspaces:
+    """What faces can do with the workspace they act in."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def get(self, actor: Actor) -> Workspace:
+        """The one of the actor."""
+        actor.need(Scope.READ)
+        return await self._store.workspaces.get(actor.workspace_id)
+
+    async def change(
+        self, actor: Actor, *, late_posts: LatePosts | None = None, late_after: timedelta | None = None
+    ) -> Workspace:
+        """Changes what is given. Raises Invalid, Stale."""
+        actor.need(Scope.ADMIN)
+        if late_after is not None and not timedelta(0) < late_after <= _LONGEST:
+            sentence = "This must be more than no time, and at most 30 days."
+            raise Invalid(
+                sentence, code="wrong_value", problems=[Problem("wrong_value", "/late_after_hours", sentence)]
+            )
+        before = await self._store.workspaces.get(actor.workspace_id)
+        return await self._store.workspaces.save(
+            replace(before, late_posts=late_posts or before.late_posts, late_after=late_after or before.late_after)
+        )
