@@ -1,14 +1,15 @@
 """The cast: Alice owns, Bob may only look, Charlie lives in another workspace. And a house of memory parts for them.
 
 `Cast.open()` builds services over memory implementations; the platform, called `memory`, is a small real one: it has
-accounts, takes videos in one step, remembers what it published, and signs its webhooks. Nothing here knows a face.
+accounts, takes videos in one step, remembers what it published, and signs its webhooks; the studio looks into files and
+makes copies at once. Nothing here knows a face.
 """
 
 import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -16,21 +17,23 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
-from playout.application.ports import Chore, Connection, Handler, Platform, Store, Task, Webhook
+from playout.application.ports import Chore, Connection, Handler, Platform, Probed, Store, Stored, Task, Webhook
 from playout.application.ports.platform import Removed
 from playout.application.posts import NewPost, Shown
 from playout.application.services import Ports, Services, furnish
 from playout.application.videos import PROBE
+from playout.domain.caps import Cap
 from playout.domain.channel import Channel, Grant, Profile
 from playout.domain.delivery import Delivery, Done, JsonValue, Next, Outcome, Receipt
-from playout.domain.errors import Forbidden
-from playout.domain.limits import Choice, FileLimits, Limits, Live, WordLimits, utf16_units
+from playout.domain.errors import Forbidden, Unplayable
+from playout.domain.limits import Choice, FileLimits, Limits, Live, Need, WordLimits, utf16_units
 from playout.domain.person import ALL_SCOPES, Actor, Scope, Workspace
 from playout.domain.post import Destination
+from playout.domain.rendition import Recipe, foreseen
 from playout.domain.retry import Kind, PlatformFailure, Reason, Turn
 from playout.domain.secret import Secret
-from playout.domain.video import Video
-from playout.media.memory import MemoryFiles, MemoryProbe, MemoryRender
+from playout.domain.video import Facts, Video
+from playout.media.memory import UPRIGHT, MemoryFiles, MemoryProbe
 from playout.storage.memory import MemoryStore
 from playout.vault import EnvelopeVault, Kek
 
@@ -39,6 +42,8 @@ PUBLIC_URL = "http://127.0.0.1:8030"
 ELSEWHERE = "ws_elsewhere"
 CLIP = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 16
 MOST_BYTES = 64 * 1024
+#: How the bytes of a copy begin.
+COPY = b"copy of "
 WEBHOOK_SECRET = b"hook-@:/?[]"
 #: What a destination on the memory platform must say.
 CHOSEN: dict[str, JsonValue] = {"privacy_level": "SELF_ONLY"}
@@ -58,6 +63,7 @@ LENIENT = FileLimits(
     most_width=4096,
     most_height=4096,
 )
+SHORT = replace(LENIENT, least_seconds=1, most_seconds=60)
 BRIEF = WordLimits(caption_length=100, caption_unit=utf16_units)
 
 
@@ -97,10 +103,18 @@ class MemoryPlatform:
     name: str = "memory"
     logins: tuple[str, ...] = ("memory",)
     published: dict[str, str] = field(default_factory=dict)  # attempt -> caption
+    received: dict[str, bytes] = field(default_factory=dict)  # attempt -> file
+    exchanged: list[str] = field(default_factory=list)  # logins
     revoked: list[str] = field(default_factory=list)
     failure: PlatformFailure | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    file: FileLimits = SHORT
+    caps: tuple[Cap, ...] = ()
+    needs: tuple[Need, ...] = ()
+    scopes: tuple[str, ...] = ("post",)  # what a person allows
+    lives: timedelta | None = None  # how long a connection lasts
+    owner: str | None = None  # the person behind all accounts
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -108,27 +122,32 @@ class MemoryPlatform:
     @property
     def limits(self) -> Limits:
         return Limits(
-            file=replace(LENIENT, least_seconds=1, most_seconds=60),
+            file=self.file,
             words=BRIEF,
             choices={
                 "privacy_level": Choice(str, required=True, values=("PUBLIC", "SELF_ONLY", "FRIENDS"), live=True),
                 "allow_comment": Choice(bool),
                 "cover_at_ms": Choice(int),
             },
+            needs=self.needs,
+            caps=self.caps,
             consent="memory-1",
         )
 
     def authorize_url(self, login: str, *, state: Secret, return_to: str, verifier: Secret) -> str:
-        return "http://127.0.0.1:9400/memory?" + urlencode({"state": state.reveal(), "redirect_uri": return_to})
+        query = {"state": state.reveal(), "redirect_uri": return_to, "login": login}
+        return "http://127.0.0.1:9400/memory?" + urlencode(query)
 
     async def exchange(
         self, login: str, *, code: Secret, return_to: str, verifier: Secret, now: datetime
     ) -> Sequence[Connection]:
         """The code is the name of the account."""
         self._fail()
+        self.exchanged.append(login)
         name = code.reveal()
-        grant = Grant(Secret(f"act.{name}"), Secret(f"rft.{name}"), now + timedelta(days=1), None, ("post",))
-        return [Connection(Profile(f"id-{name}", name, name.title()), grant)]
+        ends_at = now + self.lives if self.lives else None
+        grant = Grant(Secret(f"act.{name}"), Secret(f"rft.{name}"), now + timedelta(days=1), ends_at, self.scopes)
+        return [Connection(Profile(f"id-{name}", name, name.title(), owner_id=self.owner), grant)]
 
     async def renew(self, grant: Grant, now: datetime) -> Grant:
         self._fail()
@@ -159,6 +178,7 @@ class MemoryPlatform:
 
     async def step(self, task: Task) -> Outcome:
         self._fail()
+        self.received[task.attempt] = b"".join([piece async for piece in task.read(0, task.size)])
         self.published[task.attempt] = task.caption
         return self._receipt(task)
 
@@ -175,12 +195,58 @@ class MemoryPlatform:
         removed = Removed(Reason("removed", "You removed Playout there.", Turn.YOU)) if told.get("removed") else None
         return Webhook(told["id"], told["account"], told.get("handle"), removed)
 
+    def withdrawn_by(self, signed_request: str, now: datetime) -> str:
+        person, _, signed = signed_request.partition(".")
+        if not hmac.compare_digest(signed, signature(person.encode())):
+            msg = "The signature of this request is not right."
+            raise Forbidden(msg, code="bad_signature")
+        return person
+
     def _fail(self) -> None:
         if self.failure:
             raise self.failure
 
     def _receipt(self, task: Task) -> Done:
         return Done(Receipt(task.attempt, f"https://memory.invalid/{task.attempt}", task.now))
+
+
+@dataclass
+class Studio:
+    """Probe and renderer: finds the agreed `facts` in what is taken in, and in a copy what its recipe says.
+
+    `gate`, cleared, makes a copy wait half done once it has been `asked` for.
+    """
+
+    files: MemoryFiles
+    facts: Facts = UPRIGHT
+    recipes: dict[str, Recipe] = field(default_factory=dict)  # key -> of a copy
+    failure: Unplayable | None = None
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    async def probe(self, key: str) -> Probed:
+        recipe = self.recipes.get(key)
+        return await MemoryProbe(self.files, foreseen(self.facts, recipe) if recipe else self.facts).probe(key)
+
+    async def frame(self, key: str, at_ms: int) -> bytes:
+        return await MemoryProbe(self.files).frame(key, at_ms)
+
+    async def render(
+        self, source: str, target: str, recipe: Recipe, *, limit: int, progress: Callable[[float], Awaitable[None]]
+    ) -> Stored:
+        size = await self.files.size(source)
+        await progress(0.5)
+        self.asked.set()
+        await self.gate.wait()
+        if self.failure:
+            raise self.failure
+        await progress(1)
+        clip = b"".join([piece async for piece in self.files.read(source, 0, size)])
+        self.recipes[target] = recipe
+        return await self.files.put(target, stream(COPY + clip), limit=limit)
 
 
 @dataclass
@@ -218,6 +284,7 @@ class Cast:
     services: Services
     store: Store
     files: MemoryFiles
+    studio: Studio
     clock: StillClock
     platform: MemoryPlatform
     planner: Planner
@@ -233,8 +300,8 @@ class Cast:
         platform = MemoryPlatform()
         adapters: dict[str, Platform] = {platform.name: platform}
         vault = EnvelopeVault([Kek("cast", hashlib.sha256(b"the key of the cast").digest())])
-        probe, render = MemoryProbe(files), MemoryRender(files)
-        ports = Ports(store, files, probe, render, vault, PlainPasswords(), adapters, clock, Random(7))
+        studio = Studio(files)
+        ports = Ports(store, files, studio, studio, vault, PlainPasswords(), adapters, clock, Random(7))
         hall = furnish(ports, public_url=PUBLIC_URL, most_bytes=MOST_BYTES)
         services = hall.services
         await services.people.prepare()
@@ -244,6 +311,7 @@ class Cast:
             services=services,
             store=store,
             files=files,
+            studio=studio,
             clock=clock,
             platform=platform,
             planner=Planner(store, engine, clock, Random(7)),

@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: settings, commands, the API with its OpenAPI document, and every error code.
+"""Writes docs/reference from the code: settings, commands, the API with its OpenAPI document, error codes, clips.
 
 Here: reading the code, and laying out the pages. Not here: facts of its own; what a page says stands in the code, and
 is mended there. `--check` writes nothing, names what is out of date, and exits 1 if anything is.
@@ -72,6 +72,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "api.md": api_page(app),
         "errors.md": errors_page(),
+        "clips.md": clips_page(),
         "openapi.json": json.dumps(app.openapi(), indent=2, sort_keys=True, ensure_ascii=False) + "\n",
     }
 
@@ -344,6 +345,44 @@ class Module:
 
 def is_error(one: object) -> TypeGuard[type[PlayoutError]]:
     return isinstance(one, type) and issubclass(one, PlayoutError)
+
+
+# ── clips ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def clips_page() -> str:
+    sys.path.append(str(ROOT))  # where the tests are, when this runs as a script
+    corpus = importlib.import_module("tests.corpora.clips")
+    every = [(row, platform, row.of(platform)) for row in corpus.ROWS for platform in corpus.PLATFORMS]
+    return page(
+        "Clips",
+        "What Playout says of a file before anything is sent, platform by platform, by the example of the clips that "
+        "its tests are made of. The tests make each of them, look into it, and compare; where this page says *fix*, "
+        "they also make the copy, look into that, and find nothing left to mend. The codes are explained under "
+        "[error codes](errors.md).\n\n"
+        "*taken*: it can go as it is, perhaps with a remark. *fix*: it cannot, and a copy can (`fit` of a destination, "
+        "or `playout videos fit`). *refused*: neither it nor a copy. After *fix too*, a copy takes away what is "
+        "only remarked on.",
+        table(
+            "|".join(["clip", *corpus.PLATFORMS]),
+            [(row.name, *(verdict(row.of(one)) for one in corpus.PLATFORMS)) for row in corpus.ROWS],
+        ),
+        "## In words\n\nWhat is said where nothing helps but another video.",
+        table("clip|platform|says", [(row.name, one, say) for row, one, found in every for say in found.says]),
+        "Where the copy turns out to be impossible only when it is made:",
+        table("clip|says", [(row.name, row.unreadable) for row in corpus.ROWS if row.unreadable]),
+        "## Refused when they come in\n\nWhatever the platform.",
+        table("clip|code|says", [(one.name, code(one.code), one.says) for one in corpus.BROKEN]),
+    )
+
+
+def verdict(found: Any) -> str:  # noqa: ANN401 -- of a module that is only there beside the tests
+    """A cell."""
+    errors, warnings = (", ".join(map(code, sorted(codes))) for codes in (found.errors, found.warnings))
+    word = ("fix" if found.fix else "refused") if errors else "taken"
+    told = f"{word}: {errors}" if errors else word
+    told += f"; remark: {warnings}" if warnings else ""
+    return told + ("; fix too" if found.fix and not errors else "")
 
 
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────

@@ -1,10 +1,13 @@
 """/posts over the wire: fields, versions, changes, pages."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from playout.domain.caps import Cap
+from playout.domain.limits import Need
 from tests.api.stage import API, Stage, problem
 from tests.cast import CHOSEN
 
@@ -86,6 +89,51 @@ async def test_validate_tells_every_problem_and_makes_nothing(stage: Stage) -> N
         ("not_offered", "/destinations/0/options/privacy_level", channel_id),
     ]
     assert (await stage.alice.get(f"{API}/posts")).json()["items"] == []
+
+
+async def test_validate_tells_remarks_that_stand_in_nobodys_way(stage: Stage) -> None:
+    stage.cast.platform.caps = (Cap("send", 1, timedelta(days=1), what="posts"),)
+    body = await stage.new_post()
+    channel_id = body["destinations"][0]["channel_id"]
+    assert (await stage.alice.post(f"{API}/posts", json=body)).status_code == 201
+
+    told = (await stage.alice.post(f"{API}/posts/validate", json=body)).json()
+
+    assert told == {
+        "ok": True,
+        "problems": [
+            {
+                "channel_id": channel_id,
+                "code": "cap_reached",
+                "field": "/scheduled_at",
+                "message": "memory takes 1 posts in 24 h, and as many are planned already. This one would wait.",
+                "fix": None,
+                "severity": "warning",
+            },
+            {
+                "channel_id": channel_id,
+                "code": "duplicate",
+                "field": "/video_id",
+                "message": "The same file goes to this channel already, on 2026-11-21 12:00 UTC.",
+                "fix": None,
+                "severity": "warning",
+            },
+        ],
+    }
+    assert (await stage.alice.post(f"{API}/posts", json=body)).status_code == 201
+
+
+async def test_validate_tells_problems_and_remarks_apart(stage: Stage) -> None:
+    stage.cast.platform.lives = timedelta(hours=1)
+    stage.cast.platform.needs = (Need(frozenset({"read"}), "look"),)
+
+    told = (await stage.alice.post(f"{API}/posts/validate", json=await stage.new_post())).json()
+
+    assert told["ok"] is False
+    assert [(one["code"], one["fix"], one["severity"]) for one in told["problems"]] == [
+        ("permission_missing", "reconnect", "error"),
+        ("connection_ends", "reconnect", "warning"),
+    ]
 
 
 async def test_a_post_carries_its_version_as_etag(stage: Stage) -> None:

@@ -2,15 +2,17 @@
 
 import json
 import logging
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from playout.application.ports import Fetched
 from playout.domain.channel import ChannelState
+from playout.domain.limits import Need
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from tests.api.stage import API, Stage, problem
-from tests.cast import CLIP, signature
+from tests.cast import CLIP, PUBLIC_URL, signature
 
 CALLBACK = "/connect/memory/callback"
 NONCE = "nonce-@:[]"
@@ -55,6 +57,36 @@ async def test_nobody_is_sent_elsewhere(stage: Stage, return_to: str) -> None:
 
 async def test_a_platform_without_keys_is_named(stage: Stage) -> None:
     problem(await stage.alice.post(f"{API}/channels/connect", json={"platform": "none"}), 422, "unknown_platform")
+
+
+async def test_the_page_says_what_was_not_allowed(stage: Stage) -> None:
+    stage.cast.platform.needs = (Need(frozenset({"read"}), "look"), Need(frozenset({"list"}), "list"))
+    state = (await stage.cast.state(stage.cast.alice)).reveal()
+
+    answer = await stage.nobody.get(CALLBACK, params={"code": "alice", "state": state})
+
+    assert answer.status_code == 200
+    assert "But it was not allowed to look, nor to list: connect again and allow that too." in answer.text
+
+
+async def test_a_person_chooses_how_to_sign_in(stage: Stage) -> None:
+    stage.cast.platform.logins = ("memory", "through a page")
+    body = {"platform": "memory", "login": "through a page"}
+
+    begun = (await stage.alice.post(f"{API}/channels/connect", json=body)).json()
+    query = parse_qs(urlsplit(begun["authorize_url"]).query)
+    answer = await stage.nobody.get(CALLBACK, params={"code": "alice", "state": query["state"][0]})
+
+    assert (query["login"], answer.status_code) == (["through a page"], 200)
+    assert stage.cast.platform.exchanged == ["through a page"]
+
+
+async def test_a_sign_in_that_there_is_not_is_pointed_to(stage: Stage) -> None:
+    body = {"platform": "memory", "login": "magic"}
+
+    told = problem(await stage.alice.post(f"{API}/channels/connect", json=body), 422, "unknown_login")
+
+    assert [one["pointer"] for one in told["errors"]] == ["/login"]
 
 
 async def test_a_state_is_good_once(stage: Stage) -> None:
@@ -167,6 +199,72 @@ async def test_a_webhook_of_nobody_is_not_found(stage: Stage) -> None:
 
 async def test_a_webhook_without_end_is_refused(stage: Stage) -> None:
     problem(await stage.nobody.post("/hooks/memory", content=bytes(256 * 1024 + 1)), 413, "too_large")
+
+
+# ── what people ask for at Meta ──────────────────────────────────────────────────────────────────
+
+PERSON = "id-alice"
+SIGNED = f"{PERSON}.{signature(PERSON.encode())}"
+DEAUTHORIZE, DELETION = "/hooks/meta/deauthorize", "/hooks/meta/deletion"
+
+
+async def asked_at_meta(stage: Stage, where: str, signed: str = SIGNED) -> httpx.Response:
+    return await stage.nobody.post(where, data={"signed_request": signed})
+
+
+async def test_whoever_removes_our_app_there_has_to_connect_again(stage: Stage) -> None:
+    channel = await stage.cast.channel(stage.cast.alice)
+    stage.cast.platform.failure = PlatformFailure(Kind.SIGN_IN, "token_dead", "Sign in again.", turn=Turn.YOU)
+
+    answer = await asked_at_meta(stage, DEAUTHORIZE)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert (await stage.alice.get(f"{API}/channels/{channel.id}")).json()["state"] == "needs_reconnect"
+
+
+async def test_whoever_wants_their_data_deleted_can_see_that_it_was_done(stage: Stage) -> None:
+    channel = await stage.cast.channel(stage.cast.alice)
+
+    answer = (await asked_at_meta(stage, DELETION)).json()
+
+    assert answer.keys() == {"url", "confirmation_code"}
+    assert answer["url"] == f"{PUBLIC_URL}{DELETION}/{answer['confirmation_code']}"
+    page = await stage.nobody.get(answer["url"])
+    assert page.status_code == 200
+    assert "was deleted on 2026-11-20 at 12:00 UTC." in page.text
+    shown = (await stage.alice.get(f"{API}/channels/{channel.id}")).json()
+    assert (shown["state"], shown["username"], shown["scopes"]) == ("disconnected", "", [])
+
+
+async def test_a_stranger_is_answered_like_anybody(stage: Stage) -> None:
+    stranger = f"nobody.{signature(b'nobody')}"
+
+    answer = await asked_at_meta(stage, DELETION, stranger)
+
+    assert (answer.status_code, (await stage.nobody.get(answer.json()["url"])).status_code) == (200, 200)
+
+
+async def test_a_code_of_no_deletion_finds_nothing(stage: Stage) -> None:
+    page = await stage.nobody.get(f"{DELETION}/<b>nothing")
+
+    assert page.status_code == 404
+    assert "<b>" not in page.text
+    assert "No deletion has this code" in page.text
+
+
+@pytest.mark.parametrize("where", [DEAUTHORIZE, DELETION])
+@pytest.mark.parametrize("body", [b"", b"signed_request=", b"signed_request=a.b", b"\xff\x00=&&", b"{}"])
+async def test_what_nobody_signed_is_refused(stage: Stage, where: str, body: bytes) -> None:
+    channel = await stage.cast.channel(stage.cast.alice)
+
+    problem(await stage.nobody.post(where, content=body), 403, "bad_signature")
+
+    assert (await stage.alice.get(f"{API}/channels/{channel.id}")).json()["state"] == "connected"
+
+
+@pytest.mark.parametrize("where", [DEAUTHORIZE, DELETION])
+async def test_a_request_without_end_is_refused(stage: Stage, where: str) -> None:
+    problem(await stage.nobody.post(where, content=bytes(256 * 1024 + 1)), 413, "too_large")
 
 
 # ── pull addresses ───────────────────────────────────────────────────────────────────────────────

@@ -148,7 +148,9 @@ class Stage:
         platforms: dict[str, Platform] = {self.platform.name: self.platform}
         probe, render = MemoryProbe(self.files), MemoryRender(self.files)
         renditions = Renditions(self.store, self.files, probe, render, platforms, self.clock)
-        preparation = Preparation(self.store, platforms, self.files, self.grants, self.pulls, renditions, self.clock)
+        preparation = Preparation(
+            self.store, platforms, self.files, probe, self.grants, self.pulls, renditions, self.clock
+        )
         return Deliver(self.store, preparation, self.grants, self.holding, self.clock, Random(1))
 
     async def open(self, *, token_lives: timedelta = timedelta(hours=2)) -> None:

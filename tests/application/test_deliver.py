@@ -8,6 +8,7 @@ import pytest
 
 from playout.application.hand import LEASE
 from playout.application.ports import Task
+from playout.application.rates import ON_ITS_WAY
 from playout.domain import delivery as moves
 from playout.domain.caps import Cap
 from playout.domain.channel import ChannelState, Grant
@@ -191,8 +192,8 @@ async def test_our_own_rate_is_respected_before_the_platform_is_asked(stage: Sta
     stage.platform.steps = [gives(SEND), gives(SEND), gives(DONE)]
     record = await stage.turn()
     assert stage.platform.asked == ["step send", "step send"]
-    assert record.due_at == NOON + timedelta(minutes=1)
-    stage.clock.move(minutes=1)
+    assert record.due_at == NOON + timedelta(minutes=1) + ON_ITS_WAY
+    stage.clock.move(seconds=63)
     assert (await stage.turn()).state is State.PUBLISHED
 
 

@@ -9,7 +9,7 @@ from playout.application.ports import Chore, Store
 from playout.domain.channel import Channel, WrappedKey
 from playout.domain.errors import Conflict, NotFound, Problem, Stale
 from playout.domain.retry import Reason, Turn
-from playout.domain.video import VideoState
+from playout.domain.video import Rendition, RenditionState, VideoState
 from tests.contract.cast import FACTS, NOW, House, event, name, ref
 
 # ── channels ─────────────────────────────────────────────────────────────────────────────────────
@@ -18,6 +18,7 @@ from tests.contract.cast import FACTS, NOW, House, event, name, ref
 def full(channel: Channel) -> Channel:
     return replace(
         channel,
+        profile=replace(channel.profile, avatar_url="https://a.invalid/ü.png", owner_id="person-1"),
         connected=False,
         scopes=("video.publish", "video.upload"),
         data_key=WrappedKey("key-1", b"\x00wrapped\xff"),
@@ -64,6 +65,35 @@ async def test_an_account_may_be_connected_in_two_houses(store: Store, alice: Ho
     found = await store.channels.by_account("tiktok", mine.profile.remote_id)
 
     assert list(found) == [ref(mine), ref(theirs)]
+
+
+async def test_a_person_leads_to_all_their_accounts_in_every_house(store: Store, alice: House, charlie: House) -> None:
+    def belongs(one: Channel, person: str | None) -> Channel:
+        return replace(one, profile=replace(one.profile, owner_id=person))
+
+    page = await store.channels.save(belongs(alice.new_channel("facebook"), "person-1"))
+    theirs = await store.channels.save(belongs(charlie.new_channel("facebook"), "person-1"))
+    await store.channels.save(belongs(alice.new_channel("facebook"), "person-2"))
+    await store.channels.save(belongs(alice.new_channel("facebook"), None))
+    await store.channels.save(belongs(alice.new_channel("instagram"), "person-1"))
+
+    assert list(await store.channels.by_account("facebook", "person-1")) == [ref(page), ref(theirs)]
+
+
+async def test_an_account_that_is_its_own_owner_is_found_once(store: Store, alice: House) -> None:
+    one = alice.new_channel("instagram")
+    saved = await store.channels.save(replace(one, profile=replace(one.profile, owner_id=one.profile.remote_id)))
+
+    assert list(await store.channels.by_account("instagram", one.profile.remote_id)) == [ref(saved)]
+
+
+async def test_an_owner_that_changes_is_found_by_the_new_name_only(store: Store, alice: House) -> None:
+    one = alice.new_channel("facebook")
+    saved = await store.channels.save(replace(one, profile=replace(one.profile, owner_id="person-1")))
+    await store.channels.save(replace(saved, profile=replace(saved.profile, owner_id="person-2")))
+
+    assert list(await store.channels.by_account("facebook", "person-1")) == []
+    assert list(await store.channels.by_account("facebook", "person-2")) == [ref(saved)]
 
 
 async def test_an_account_nobody_connected_leads_nowhere(store: Store, alice: House) -> None:
@@ -143,9 +173,19 @@ async def test_a_video_comes_back_as_it_was_saved(store: Store, alice: House) ->
         alice.new_video(),
         state=VideoState.REJECTED,
         facts=FACTS,
-        problems=(Problem("hevc", "/video_id", "It takes h264.", "ch_1", "transcode"), Problem("a", "", "B.")),
+        problems=(
+            Problem("hevc", "/video_id", "It takes h264.", "ch_1", "transcode"),
+            Problem("a", "", "B.", warning=True),
+        ),
         thumbnail_key="t",
         strip_key="s",
+        renditions=(
+            Rendition("tiktok-pad", "v.tiktok-pad.mp4"),
+            Rendition(
+                "youtube-crop", "v.y", RenditionState.READY, 5_000_000_000, "1" * 64, replace(FACTS, closed_gop=True)
+            ),
+            Rendition("a-pad", "v.a", RenditionState.FAILED, reason=Reason("broken", "It is “broken”.", Turn.YOU)),
+        ),
     )
 
     saved = await store.videos.save(video)
@@ -195,6 +235,30 @@ async def test_videos_are_listed_newest_first_in_pages(store: Store, alice: Hous
 
     assert [*first.items, *rest.items] == made[::-1]
     assert rest.next_cursor is None
+
+
+async def test_the_same_bytes_are_found_oldest_first(store: Store, alice: House) -> None:
+    first, second = alice.new_video(), alice.new_video()
+    other = replace(alice.new_video(), sha256="1" * 64)
+    for one in (second, other, first):
+        await store.videos.save(one)
+
+    assert list(await store.videos.same_bytes(alice.workspace_id, first.sha256)) == [first.id, second.id]
+    assert list(await store.videos.same_bytes(alice.workspace_id, "2" * 64)) == []
+
+
+async def test_charlies_same_bytes_are_his_own(store: Store, alice: House, charlie: House) -> None:
+    mine, theirs = await alice.video(), await charlie.video()
+
+    assert mine.sha256 == theirs.sha256
+    assert list(await store.videos.same_bytes(charlie.workspace_id, theirs.sha256)) == [theirs.id]
+
+
+async def test_a_removed_video_has_no_bytes(store: Store, alice: House) -> None:
+    video = await alice.video()
+    await store.videos.remove(video)
+
+    assert list(await store.videos.same_bytes(alice.workspace_id, video.sha256)) == []
 
 
 async def test_a_removed_video_is_gone_with_its_history(store: Store, alice: House) -> None:

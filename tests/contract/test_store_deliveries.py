@@ -12,6 +12,7 @@ from playout.domain.errors import NotFound, Stale
 from playout.domain.retry import Kind, Reason, Turn
 from tests.contract.cast import NOW, SOON, House, event, ref, taken
 
+DAY = NOW + timedelta(days=1)
 UNKNOWN = "dlv_00000000000000000000000000"
 
 
@@ -177,6 +178,51 @@ async def test_the_last_page_says_so_even_when_it_is_full(store: Store, alice: H
     await alice.deliveries(await alice.channel(), NOW, NOW)
 
     assert (await store.deliveries.list(alice.workspace_id, limit=2)).next_cursor is None
+
+
+# ── planned ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_calendar_is_in_the_order_of_its_times_whatever_became_of_them(store: Store, alice: House) -> None:
+    late, early, middle = await alice.deliveries(await alice.channel(), DAY, NOW, NOW + timedelta(hours=3))
+    over = await store.deliveries.save(replace(middle, state=State.PUBLISHED, due_at=None))
+
+    found = await store.deliveries.planned(alice.workspace_id, NOW, DAY + timedelta(hours=1))
+
+    assert list(found) == [early, over, late]
+
+
+async def test_the_calendar_begins_with_its_first_moment_and_ends_before_its_last(store: Store, alice: House) -> None:
+    moment = timedelta(microseconds=1)
+    made = await alice.deliveries(await alice.channel(), NOW - moment, NOW, DAY - moment, DAY)
+
+    assert list(await store.deliveries.planned(alice.workspace_id, NOW, DAY)) == made[1:3]
+
+
+async def test_what_is_planned_for_one_time_is_in_the_order_of_its_making(store: Store, alice: House) -> None:
+    made = await alice.deliveries(await alice.channel(), NOW, NOW, NOW)
+
+    assert list(await store.deliveries.planned(alice.workspace_id, NOW, DAY)) == made
+
+
+async def test_the_calendar_goes_by_the_wanted_time_and_not_by_the_next_try(store: Store, alice: House) -> None:
+    delivery = await store.deliveries.save(replace(await alice.delivery(), due_at=DAY + timedelta(days=9)))
+
+    assert list(await store.deliveries.planned(alice.workspace_id, NOW, DAY)) == [delivery]
+
+
+async def test_of_a_full_calendar_only_the_first_are_given(store: Store, alice: House) -> None:
+    hours = [NOW + timedelta(hours=number) for number in range(5)]
+    made = await alice.deliveries(await alice.channel(), *hours)
+
+    assert list(await store.deliveries.planned(alice.workspace_id, NOW, DAY, limit=2)) == made[:2]
+
+
+async def test_charlie_does_not_see_alices_calendar(store: Store, alice: House, charlie: House) -> None:
+    await alice.delivery()
+    theirs = await charlie.delivery()
+
+    assert list(await store.deliveries.planned(charlie.workspace_id, NOW, DAY)) == [theirs]
 
 
 # ── work ─────────────────────────────────────────────────────────────────────────────────────────

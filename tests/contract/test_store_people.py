@@ -8,7 +8,7 @@ import pytest
 from playout.application.ports import Store
 from playout.domain.errors import NotFound, Stale
 from playout.domain.event import Event
-from playout.domain.person import Person, Role, Scope, Token, Workspace
+from playout.domain.person import LatePosts, Person, Role, Scope, Token, Workspace
 from tests.contract.cast import NOW, House, name
 
 MINUTE = timedelta(minutes=1)
@@ -31,6 +31,18 @@ async def test_a_workspace_comes_back_as_it_was_saved(store: Store) -> None:
     saved = await store.workspaces.save(workspace)
 
     assert await store.workspaces.get(workspace.id) == saved == replace(workspace, version=1)
+
+
+async def test_what_becomes_of_late_posts_is_kept_with_the_workspace(store: Store) -> None:
+    first = await store.workspaces.save(Workspace(name("ws"), "Möwe", NOW))
+    assert (first.late_posts, first.late_after) == (LatePosts.HOLD, timedelta(hours=6))
+
+    await store.workspaces.save(
+        replace(first, late_posts=LatePosts.SEND, late_after=timedelta(days=30, microseconds=1))
+    )
+
+    changed = await store.workspaces.get(first.id)
+    assert (changed.late_posts, changed.late_after) == (LatePosts.SEND, timedelta(days=30, microseconds=1))
 
 
 async def test_a_workspace_that_is_not_there_is_not_found(store: Store) -> None:

@@ -8,6 +8,7 @@ from playout.application.ports import Store
 from playout.domain.delivery import JsonValue, State
 from playout.domain.errors import NotFound, Stale
 from playout.domain.post import Consent, Destination
+from playout.domain.rendition import Fit
 from tests.contract.cast import NOW, SOON, House, event, name
 
 
@@ -23,7 +24,7 @@ async def test_a_post_comes_back_as_it_was_saved(store: Store, alice: House) -> 
     wanted = Destination(channel.id, "Caption here", "Title here", options, consent)
     post = replace(
         alice.new_post(await alice.video()),
-        destinations=(wanted, Destination("ch_other")),
+        destinations=(wanted, Destination("ch_other", fit=Fit.CROP), Destination("ch_third", fit=Fit.PAD)),
         title="Title",
         hashtags=("fun", "#möwe"),
         scheduled_at=NOW,

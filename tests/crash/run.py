@@ -22,8 +22,13 @@ SAMPLE = (
     ("pull", "postgresql", "video/init"),
     ("inbox", "postgresql", "PUT"),
     ("renewing", "sqlite", "oauth/token"),
+    ("youtube", "sqlite", "PUT"),
+    ("instagram", "postgresql", "media_publish"),
+    ("instagram through a page", "sqlite", "media_publish"),
+    ("facebook reel", "postgresql", "video_reels"),
+    ("facebook long", "sqlite", "POST facebook-graph/v25.0/"),
 )
-SPARSE = 17  # of the other cases, one in so many is in the sample
+SPARSE = 29  # of the other cases, one in so many is in the sample
 #: More than this share of cases that only a person can settle would make the promise hollow.
 MOST_UNCONFIRMED = 0.02
 

@@ -115,6 +115,38 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "a session is not asked before the last chunk is sent once more",
+        "platforms/youtube/publishing.py",
+        """        if task.step == "finish":
+            return await self._resync(replace(task, checkpoint=_sent_to_the_end(task).kept()))
+""",
+        """        if task.step == "finish":
+            return _afresh(Mark.of(task.checkpoint), _NOW, task)
+""",
+        "youtube/sqlite/(kill|reset)_after",
+    ),
+    Mistake(
+        "a container is published again without being read",
+        "platforms/instagram/settling.py",
+        """        mark = Mark.of(task.checkpoint)
+        return await self._settle(task, replace(mark, publishes=mark.publishes + 1, since=task.now.timestamp()))
+""",
+        """        return Next("publish", task.checkpoint, repeatable=False, state=State.PROCESSING, total=task.size)
+""",
+        "instagram/sqlite/(kill|reset)_after",
+    ),
+    Mistake(
+        "another reel is begun where the request to publish is in doubt",
+        "platforms/facebook/publishing.py",
+        """        if task.step in _ASKS:
+            return await self._wait.look(task)
+""",
+        """        if task.step in _ASKS:
+            return self._first(task, Mark(), timedelta(0))
+""",
+        "facebook reel/sqlite/(kill|reset)_after",
+    ),
+    Mistake(
         "what a killed worker held never falls out of its hands",
         "storage/sql/claim.py",
         "wake_at=later(deliveries.c.due_at, _UNTIL)",

@@ -10,7 +10,8 @@ import pytest
 
 from tests.gates.tree import name_of, python_files
 
-SHARED = {"http", "meta", "oauth"}  # in platforms/: what the adapters have in common, below all of them
+#: In platforms/: what the adapters have in common, below all of them.
+SHARED = {"checkpoint", "cover", "http", "meta", "oauth", "reading"}
 OWN = {"domain": ("playout.domain",), "application": ("playout.domain", "playout.application")}
 
 

@@ -4,6 +4,7 @@
 """
 
 import array
+import contextlib
 import io
 import math
 from collections.abc import Callable, Mapping
@@ -71,6 +72,22 @@ def filmed(film: Film) -> bytes:
                 out.mux(sounds.encode(frame) if sounds else [])
         out.mux(pictures.encode(None))
         out.mux(sounds.encode(None) if sounds else [])
+    return made.getvalue()
+
+
+def joined(*contents: bytes) -> bytes:
+    """One WebM file of several of a second each, as a recorder writes it whose picture changes its size."""
+    made = io.BytesIO()
+    with contextlib.ExitStack() as stack:
+        out = stack.enter_context(av.open(made, "w", "webm"))
+        parts = [stack.enter_context(av.open(io.BytesIO(content), "r")) for content in contents]
+        copy = out.add_stream_from_template(parts[0].streams.video[0])
+        for number, part in enumerate(parts):
+            for packet in part.demux(video=0):
+                if packet.pts is not None:
+                    packet.pts = packet.dts = packet.pts + round(number / packet.time_base)
+                    packet.stream = copy
+                    out.mux(packet)
     return made.getvalue()
 
 

@@ -16,7 +16,7 @@ from playout.media.attendant import attended, start
 from playout.media.memory import MemoryFiles
 from playout.media.order import Allowance, Order
 from playout.media.render import WorkerRender
-from tests.media.film import Film, filmed
+from tests.media.film import Film, filmed, tone
 from tests.media.renders import LIMIT, RECIPE, TARGET, quietly, rendered
 from tests.media.stage import KEY, SMALL, made, processes, stored
 
@@ -78,7 +78,13 @@ async def test_sound_alone_is_refused_as_by_the_probe() -> None:
     assert (error.code, error.sentence.startswith("The file has no picture")) == ("no_video_track", True)
 
 
-@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+async def test_sound_that_cannot_be_read_is_not_left_out_silently() -> None:
+    error = await refusal(filmed(Film(container="matroska", sound=tone, sound_codec="mp2")))
+
+    assert (error.code, error.sentence.startswith("The sound is packed")) == ("unknown_codec", True)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.999])
 @pytest.mark.parametrize("container", ["mp4", "matroska"])
 async def test_a_file_cut_off_is_refused_as_cut_off(share: float, container: str) -> None:
     whole = made(replace(SMALL, seconds=1, container=container))
@@ -110,7 +116,7 @@ async def test_noise_instead_of_pictures_is_damage() -> None:
     assert await code(content[:at] + random.Random(3).randbytes(len(content) - at)) == "damaged"
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 async def test_flipped_bytes_are_coded_or_refused_and_nothing_else(seed: int) -> None:
     chance = random.Random(seed)
     content = bytearray(made(replace(SMALL, seconds=0.5)))
@@ -131,6 +137,39 @@ async def test_a_worker_may_not_take_more_memory_than_it_is_allowed() -> None:
     large = made(replace(SMALL, seconds=0.5, width=1920, height=1080))
 
     assert (await refusal(large, allowance=Allowance(memory=100 * 2**20))).code == "too_heavy"
+
+
+async def test_the_worker_gives_way_to_others_and_can_open_start_or_take_no_more_than_it_needs() -> None:
+    """By the kernel's own account, at some time of its work."""
+    files = await stored(made(replace(SMALL, seconds=1)))
+    large = replace(RECIPE, width=360, height=640)
+    rendering = asyncio.create_task(WorkerRender(files).render(KEY, TARGET, large, limit=LIMIT, progress=quietly))
+    accounts: list[dict[str, str]] = []
+    while not rendering.done():
+        accounts += [account(process) for process in processes(REAL)]
+        await asyncio.sleep(0.01)
+    await rendering
+
+    assert {
+        "nice": "10",
+        "Max address space": str(2 * 2**30),
+        "Max file size": str(LIMIT),
+        "Max open files": "3",
+        "Max processes": "0",
+        "Max core file size": "0",
+    } in accounts
+
+
+def account(process: int) -> dict[str, str]:
+    folder = Path(f"/proc/{process}")
+    try:
+        stat = (folder / "stat").read_text().rpartition(")")[2].split()
+        lines = (folder / "limits").read_text().splitlines()
+    except OSError:
+        return {}  # ended while we looked
+    limits = {line[:26].strip(): line[26:].split()[0] for line in lines[1:]}
+    wanted = ("address space", "file size", "open files", "processes", "core file size")
+    return {"nice": stat[16]} | {f"Max {name}": limits[f"Max {name}"] for name in wanted}
 
 
 async def test_a_worker_that_is_busy_without_end_is_stopped_by_the_kernel() -> None:

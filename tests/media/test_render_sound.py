@@ -88,7 +88,7 @@ LOUD = Film(sound=tone)
 async def test_it_is_as_loud_as_before(film: Film) -> None:
     out = heard(await rendered(filmed(film)))
 
-    assert len(out) == (1 if film.layout == "mono" else 2)
+    assert [len(channel) for channel in out] == [pytest.approx(HZ, rel=0.03)] * (1 if film.layout == "mono" else 2)
     assert [loudness(middle(channel)) for channel in out] == pytest.approx([0.25 / math.sqrt(2)] * len(out), rel=0.03)
 
 
@@ -107,15 +107,11 @@ async def test_more_channels_are_mixed_down_to_two() -> None:
     assert min(loudness(middle(channel)) for channel in heard(out)) > 0.25 / math.sqrt(2)
 
 
-async def test_the_rate_is_48_khz_whatever_it_was() -> None:
-    assert (await probed(await rendered(filmed(replace(LOUD, hz=32_000))))).facts.sample_rate == HZ
-
-
 async def test_the_bitrate_of_the_sound_is_kept_to() -> None:
-    noise = replace(LOUD, seconds=2, sound=lambda seconds: math.sin(1e9 * math.sin(seconds * 7919)) / 4)
+    noise = filmed(replace(LOUD, sound=lambda seconds: math.sin(1e9 * math.sin(seconds * 7919)) / 4))
 
-    small = await rendered(filmed(noise), replace(RECIPE, audio_bitrate=64_000))
-    large = await rendered(filmed(noise), replace(RECIPE, audio_bitrate=192_000))
+    small = await rendered(noise, replace(RECIPE, audio_bitrate=64_000))
+    large = await rendered(noise, replace(RECIPE, audio_bitrate=192_000))
 
-    assert len(small) * 8 / 2 < 90_000
-    assert len(large) * 8 / 2 > 150_000
+    assert len(small) * 8 < 110_000
+    assert len(large) * 8 > 150_000

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from playout.platforms.http import Http, Timeouts
-from tests.platforms.tiktok_stage import SCOPES, Show, adapter, grant_of
+from tests.platforms.tiktok_stage import SCOPES, Post, adapter, grant_of
 from tests.sandbox.app import App
 
 
@@ -41,8 +41,8 @@ async def http() -> AsyncIterator[Http]:
 
 
 @pytest.fixture
-async def alice(app: App, http: Http) -> Show:
+async def alice(app: App, http: Http) -> Post:
     """Alice's account, public, connected with every permission, about to get one video by upload."""
     tokens = await app.control("tiktok/grant", {"creator": "alice.films", "scopes": list(SCOPES)})
     now = datetime.fromtimestamp((await app.control("clock"))["now"], UTC)
-    return Show(app, adapter(http, app.url), grant_of(tokens, now))
+    return Post(app, adapter(http, app.url), grant_of(tokens, now))

@@ -16,8 +16,7 @@ from playout.domain.retry import PlatformFailure
 from playout.domain.secret import Secret
 from playout.platforms.facebook import Facebook
 from playout.platforms.http import Http
-from playout.platforms.tiktok import TikTok
-from tests.platforms.tiktok_stage import FACTS, Show
+from tests.platforms.show import FACTS, Show
 from tests.sandbox.app import App
 
 ID, SECRET = "sandbox-client-id", "sandbox-client-secret"
@@ -47,16 +46,12 @@ async def grant_of(app: App, page: str = PAGE, **wish: Any) -> Grant:
 
 
 @dataclass
-class Scene(Show):
+class Scene(Show[Facebook]):
     """One delivery to a Page, driven by hand."""
 
     page: str = PAGE
     title: str | None = None
     data: bytes | None = None  # a file of nothing, if None
-
-    @property
-    def facebook(self) -> Facebook:
-        return cast("Facebook", self.tiktok)
 
     async def task(self) -> Task:
         profile = Profile(self.page, "alicefilms", "Alice Films", owner_id=PERSON)
@@ -88,13 +83,12 @@ class Scene(Show):
 
 async def connected(app: App, http: Http, **wish: Any) -> Scene:
     """Alice's Page, connected with every permission, about to get one reel."""
-    return Scene(app, cast("TikTok", facebook(http, app.url)), await grant_of(app, **wish), options={})
+    return Scene(app, facebook(http, app.url), await grant_of(app, **wish), options={})
 
 
 def elsewhere(film: Scene, http: Http, url: str) -> Scene:
     """The same delivery at a scripted server instead of the sandbox."""
-    adapter = facebook(http, film.app.url, graph_url=url, rupload_url=url)
-    return replace(film, tiktok=cast("TikTok", adapter))
+    return replace(film, platform=facebook(http, film.app.url, graph_url=url, rupload_url=url))
 
 
 @dataclass

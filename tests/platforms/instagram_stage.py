@@ -3,22 +3,20 @@
 The driver is the one of the TikTok tests; its `tiktok` is any adapter. The fixtures are in instagram_cast.py.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from playout.application.ports import Fetched, Task
 from playout.domain.channel import Grant, Profile
-from playout.domain.delivery import JsonValue, Outcome, Receipt
+from playout.domain.delivery import Outcome, Receipt
 from playout.domain.errors import Conflict
 from playout.domain.retry import PlatformFailure
 from playout.domain.secret import Secret
 from playout.platforms.http import Http
 from playout.platforms.instagram import FacebookKeys, Instagram, InstagramKeys
-from tests.platforms.tiktok_stage import Show
+from tests.platforms.show import Show
 from tests.sandbox.app import App
 from tests.sandbox.other_side import OtherSide
 
@@ -71,18 +69,11 @@ class Door:
 
 
 @dataclass
-class Reel(Show):
+class Reel(Show[Instagram]):
     """One delivery to Instagram, driven by hand against the sandbox."""
 
-    tiktok: Any
-    options: Mapping[str, JsonValue] = field(default_factory=dict)
     door: Door | None = None
     is_slow: bool = False  # time passes while Instagram works; else it is waited for, because it works in real time
-
-    @property
-    def instagram(self) -> Instagram:
-        found: Instagram = self.tiktok
-        return found
 
     async def task(self) -> Task:
         return replace(await super().task(), profile=PROFILE)

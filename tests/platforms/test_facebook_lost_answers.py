@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import cast
 
 import pytest
 
 from playout.domain.delivery import Receipt, State
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.platforms.http import Http
-from playout.platforms.tiktok import TikTok
 from tests.platforms.facebook_stage import Scene, connected, facebook
 from tests.sandbox.app import App
 
@@ -215,11 +213,11 @@ async def test_a_reel_that_only_the_list_of_the_page_shows_is_found_there(film: 
 @pytest.mark.parametrize("step", ["start", "upload", "finish", "follow"])
 async def test_facebook_out_of_reach_is_only_a_wait(film: Scene, http: Http, step: str) -> None:
     await film.until(step)
-    there = film.tiktok
-    film.tiktok = cast("TikTok", facebook(http, film.app.url, graph_url="http://127.0.0.1:1"))
+    there = film.platform
+    film.platform = facebook(http, film.app.url, graph_url="http://127.0.0.1:1")
     with pytest.raises(PlatformFailure) as away:
         await film.once()
-    film.tiktok = there
+    film.platform = there
 
     assert (away.value.kind, away.value.code) == (Kind.AGAIN, "unreachable")
     assert not film.fenced
@@ -229,7 +227,7 @@ async def test_facebook_out_of_reach_is_only_a_wait(film: Scene, http: Http, ste
 
 @pytest.mark.parametrize("step", ["start", "upload", "open", "transfer"])
 async def test_a_look_at_what_may_be_repeated_finds_it_to_be_repeated(film: Scene, step: str) -> None:
-    outcome = await film.facebook.look(replace(await film.task(), step=step, checkpoint={"round": 1}))
+    outcome = await film.platform.look(replace(await film.task(), step=step, checkpoint={"round": 1}))
 
     assert getattr(outcome, "step", "") == step
     assert getattr(outcome, "checkpoint", {}) == {"round": 1}

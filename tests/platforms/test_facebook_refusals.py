@@ -24,7 +24,7 @@ async def lifted_after(film: Scene) -> tuple[PlatformFailure, timedelta]:
     """The refusal of the coming step, and how long it is to be waited for."""
     task = await film.task()
     with pytest.raises(PlatformFailure) as blocked:
-        await film.facebook.step(task)
+        await film.platform.step(task)
     assert blocked.value.retry_at is not None
     return blocked.value, blocked.value.retry_at - task.now
 

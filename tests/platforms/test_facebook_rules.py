@@ -13,7 +13,7 @@ from playout.platforms.facebook.errors import PHRASES
 from playout.platforms.facebook.mark import Mark
 from playout.platforms.facebook.rules import LIMITS
 from playout.platforms.facebook.status import read_status
-from tests.platforms.tiktok_stage import FACTS
+from tests.platforms.show import FACTS
 
 SIZE = 5_000_000
 

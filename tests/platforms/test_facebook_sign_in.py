@@ -28,7 +28,7 @@ async def film(app: App, http: Http) -> Scene:
 
 
 def dialog(film: Scene) -> str:
-    return film.facebook.authorize_url("facebook", state=STATE, return_to=RETURN_TO, verifier=VERIFIER)
+    return film.platform.authorize_url("facebook", state=STATE, return_to=RETURN_TO, verifier=VERIFIER)
 
 
 async def consent(film: Scene, **answers: Any) -> Secret:
@@ -45,7 +45,7 @@ async def connect(film: Scene, **answers: Any) -> Sequence[Connection]:
 
 async def exchange(film: Scene, code: Secret, return_to: str = RETURN_TO) -> Sequence[Connection]:
     now = await film.now()
-    return await film.facebook.exchange("facebook", code=code, return_to=return_to, verifier=VERIFIER, now=now)
+    return await film.platform.exchange("facebook", code=code, return_to=return_to, verifier=VERIFIER, now=now)
 
 
 async def in_vain(film: Scene, code: Secret, return_to: str = RETURN_TO) -> PlatformFailure:
@@ -95,7 +95,7 @@ async def test_a_page_token_does_not_end(film: Scene) -> None:
     assert (grant.expires_at, grant.refresh_expires_at) == (None, None)
     assert set(ASKED) <= set(grant.scopes)
     await film.pass_time(timedelta(days=80))
-    assert (await film.facebook.profile(grant)).remote_id == PAGE
+    assert (await film.platform.profile(grant)).remote_id == PAGE
 
 
 async def test_many_pages_are_all_found(film: Scene) -> None:
@@ -138,7 +138,7 @@ async def test_without_the_permission_no_business_is_asked(film: Scene) -> None:
 
 async def test_what_was_declined_is_not_among_the_scopes(film: Scene) -> None:
     grant = (await connect(film, decline=["pages_manage_posts"]))[0].grant
-    lacking = film.facebook.limits.lacking(grant.scopes)
+    lacking = film.platform.limits.lacking(grant.scopes)
 
     assert "pages_manage_posts" not in grant.scopes
     assert [need.words for need in lacking] == ["publish on the Page"]
@@ -170,9 +170,9 @@ async def test_a_wrong_secret_is_a_matter_of_settings(film: Scene, http: Http) -
 
 async def test_an_app_that_must_prove_its_secret_does(film: Scene) -> None:
     connections = await connect(film, require_proof=True)
-    renewed = await film.facebook.renew(connections[0].grant, await film.now())
+    renewed = await film.platform.renew(connections[0].grant, await film.now())
 
-    assert (await film.facebook.profile(renewed)).remote_id == PAGE
+    assert (await film.platform.profile(renewed)).remote_id == PAGE
 
 
 async def test_a_wrong_proof_is_a_matter_of_settings(film: Scene, http: Http) -> None:
@@ -195,7 +195,7 @@ async def test_a_version_that_ended_is_a_matter_of_settings(film: Scene, http: H
 
 
 async def test_the_profile_is_the_pages_and_knows_its_person(film: Scene) -> None:
-    profile = await film.facebook.profile(film.grant)
+    profile = await film.platform.profile(film.grant)
 
     assert (profile.remote_id, profile.display_name, profile.owner_id) == (PAGE, "Alice Films", PERSON)
 
@@ -203,9 +203,9 @@ async def test_the_profile_is_the_pages_and_knows_its_person(film: Scene) -> Non
 async def test_a_page_token_is_made_anew_from_the_persons(film: Scene) -> None:
     dead = replace(film.grant, access_token=Secret("dead"))
 
-    renewed = await film.facebook.renew(dead, await film.now())
+    renewed = await film.platform.renew(dead, await film.now())
 
-    assert (await film.facebook.profile(renewed)).remote_id == PAGE
+    assert (await film.platform.profile(renewed)).remote_id == PAGE
     assert (renewed.refresh_token, renewed.extra) == (film.grant.refresh_token, film.grant.extra)
 
 
@@ -219,14 +219,14 @@ async def test_a_page_token_is_made_anew_from_the_persons(film: Scene) -> None:
 async def test_a_renewal_that_cannot_be_says_why(film: Scene, settings: Mapping[str, Any], code: str) -> None:
     await film.configure(**settings)
     with pytest.raises(PlatformFailure) as refused:
-        await film.facebook.renew(film.grant, await film.now())
+        await film.platform.renew(film.grant, await film.now())
 
     assert (refused.value.kind, refused.value.code) == (Kind.SIGN_IN, code)
 
 
 async def test_without_the_persons_token_there_is_nothing_to_renew_with(film: Scene) -> None:
     with pytest.raises(PlatformFailure) as refused:
-        await film.facebook.renew(replace(film.grant, refresh_token=None), await film.now())
+        await film.platform.renew(replace(film.grant, refresh_token=None), await film.now())
 
     assert (refused.value.kind, refused.value.code) == (Kind.SIGN_IN, "no_refresh_token")
 
@@ -235,43 +235,43 @@ async def test_without_the_persons_token_there_is_nothing_to_renew_with(film: Sc
 async def test_a_renewal_that_breaks_may_be_tried_again(film: Scene, action: str) -> None:
     await film.break_next(action, "facebook.page")
     with pytest.raises(PlatformFailure) as broken:
-        await film.facebook.renew(film.grant, await film.now())
+        await film.platform.renew(film.grant, await film.now())
 
     assert broken.value.kind is Kind.AGAIN
-    renewed = await film.facebook.renew(film.grant, await film.now())
+    renewed = await film.platform.renew(film.grant, await film.now())
     assert renewed.access_token == film.grant.access_token
 
 
 async def test_disconnecting_takes_the_app_out_of_the_account(film: Scene) -> None:
-    await film.facebook.revoke(film.grant)
+    await film.platform.revoke(film.grant)
     with pytest.raises(PlatformFailure) as over:
-        await film.facebook.profile(film.grant)
+        await film.platform.profile(film.grant)
 
     assert (over.value.kind, over.value.code) == (Kind.SIGN_IN, "graph_190_458")
     assert len(await film.app.ledger("revoked")) == 1
 
 
 async def test_ending_what_has_ended_is_fine(film: Scene) -> None:
-    await film.facebook.revoke(film.grant)
+    await film.platform.revoke(film.grant)
 
-    await film.facebook.revoke(film.grant)
+    await film.platform.revoke(film.grant)
 
 
 async def test_a_revocation_that_breaks_is_told(film: Scene) -> None:
     await film.break_next("status", "facebook.permissions", status=500)
     with pytest.raises(PlatformFailure) as broken:
-        await film.facebook.revoke(film.grant)
+        await film.platform.revoke(film.grant)
 
     assert broken.value.kind is Kind.AGAIN
 
 
 async def test_facebook_has_nothing_to_offer_live_but_its_limit(film: Scene) -> None:
-    live = await film.facebook.live(film.grant, {})
+    live = await film.platform.live(film.grant, {})
 
     assert (live.blocked, live.shown) == (None, {"reels_a_day": 30})
 
 
 async def test_what_meta_signs_names_the_person(film: Scene) -> None:
-    assert isinstance(film.facebook, SignedRequests)
+    assert isinstance(film.platform, SignedRequests)
     with pytest.raises(Forbidden):
-        film.facebook.withdrawn_by("nonsense", await film.now())
+        film.platform.withdrawn_by("nonsense", await film.now())

@@ -82,10 +82,10 @@ async def test_an_upload_that_nobody_is_told_about_is_not_sent_twice(uploader: R
 @pytest.mark.parametrize("step", ["container", "follow", "quota", "publish"])
 async def test_instagram_out_of_reach_is_only_a_wait(reel: Reel, http: Http, step: str) -> None:
     await reel.until(step)
-    there = reel.tiktok
-    reel.tiktok = adapter(http, reel.app.url, graph=AWAY)
+    there = reel.platform
+    reel.platform = adapter(http, reel.app.url, graph=AWAY)
     away = await reel.fails()
-    reel.tiktok = there
+    reel.platform = there
 
     assert (away.kind, away.code) == (Kind.AGAIN, "unreachable")
     assert not reel.fenced
@@ -96,7 +96,7 @@ async def test_instagram_out_of_reach_is_only_a_wait(reel: Reel, http: Http, ste
 
 
 @pytest.mark.parametrize("second", SECOND)
-@pytest.mark.parametrize("action", [*BEFORE, *AFTER])
+@pytest.mark.parametrize("action", ["reset_before", "reset_after", "status_after"])
 async def test_a_publication_without_an_answer_is_looked_for(reel: Reel, action: str, second: str) -> None:
     await reel.configure(second_publish=second)
     await reel.until("publish")
@@ -343,7 +343,7 @@ async def test_a_look_at_what_may_be_repeated_finds_it_to_be_repeated(reel: Reel
     assert reel.coming is not None
     reel.coming = replace(reel.coming, step=step, checkpoint=checkpoint)
 
-    outcome = await reel.instagram.look(await reel.task())
+    outcome = await reel.platform.look(await reel.task())
 
     assert (getattr(outcome, "step", ""), getattr(outcome, "checkpoint", {})) == (step, checkpoint)
 

@@ -59,7 +59,8 @@ async def script() -> AsyncIterator[Script]:
 async def odd(reel: Reel, http: Http, script: Script) -> Reel:
     """Alice's delivery, either way, at the script instead of the sandbox."""
     return replace(
-        reel, tiktok=adapter(http, reel.app.url, api=script.url, graph=script.url, rupload=f"{script.url}/meta-rupload")
+        reel,
+        platform=adapter(http, reel.app.url, api=script.url, graph=script.url, rupload=f"{script.url}/meta-rupload"),
     )
 
 
@@ -68,7 +69,7 @@ async def at(reel: Reel, step: str, **changed: JsonValue) -> None:
     now = (await reel.now()).timestamp()
     checkpoint: dict[str, JsonValue] = {
         "container": CONTAINER,
-        "words": digest_of(reel.caption, reel.options),
+        "words": f"{reel.grant.extra['login']}:{digest_of(reel.caption, reel.options)}",
         "created_at": now,
         "since": now,
         "publish_at": now,
@@ -96,7 +97,7 @@ async def test_a_container_without_an_id_is_asked_for_again(odd: Reel, script: S
 
 
 async def test_a_container_whose_id_is_a_number_is_one(puller: Reel, http: Http, script: Script) -> None:
-    puller.tiktok = adapter(http, puller.app.url, graph=script.url)
+    puller.platform = adapter(http, puller.app.url, graph=script.url)
     script.says("/media", {"id": int(CONTAINER)})
     await puller.once()
 
@@ -104,7 +105,7 @@ async def test_a_container_whose_id_is_a_number_is_one(puller: Reel, http: Http,
 
 
 async def test_an_upload_address_elsewhere_is_never_followed(uploader: Reel, http: Http, script: Script) -> None:
-    uploader.tiktok = adapter(http, uploader.app.url, graph=script.url)
+    uploader.platform = adapter(http, uploader.app.url, graph=script.url)
     script.says("/media", {"id": CONTAINER, "uri": "https://rupload.example.org/ig-api-upload/v25.0/1"})
     await uploader.once()
 
@@ -114,7 +115,7 @@ async def test_an_upload_address_elsewhere_is_never_followed(uploader: Reel, htt
 
 
 async def test_without_an_upload_address_the_documented_one_is_used(uploader: Reel, http: Http, script: Script) -> None:
-    uploader.tiktok = adapter(http, uploader.app.url, graph=script.url)
+    uploader.platform = adapter(http, uploader.app.url, graph=script.url)
     script.says("/media", {"id": CONTAINER})
     await uploader.once()
 
@@ -142,7 +143,7 @@ async def uploading(reel: Reel, script: Script, **changed: JsonValue) -> None:
 @pytest.fixture
 async def odd_uploader(uploader: Reel, http: Http, script: Script) -> Reel:
     rupload = f"{script.url}/meta-rupload"
-    return replace(uploader, tiktok=adapter(http, uploader.app.url, graph=script.url, rupload=rupload))
+    return replace(uploader, platform=adapter(http, uploader.app.url, graph=script.url, rupload=rupload))
 
 
 def debug(kind: str) -> JsonValue:
@@ -390,7 +391,7 @@ async def test_a_list_that_cannot_be_read_is_no_proof_of_anything(odd: Reel, scr
 async def test_an_odd_answer_to_a_code_is_named(odd: Reel, script: Script, status: int, body: Any, kind: Kind) -> None:
     script.says("access_token", body, status)
     with pytest.raises(PlatformFailure) as refused:
-        await odd.instagram.exchange(
+        await odd.platform.exchange(
             "instagram", code=Secret("c"), return_to="r", verifier=Secret("v"), now=await odd.now()
         )
 
@@ -401,7 +402,7 @@ async def test_a_user_id_that_is_a_number_keeps_all_its_digits(odd: Reel, script
     script.says("access_token", {"access_token": "IG1", "user_id": 25000000000000001, "expires_in": 5_183_944})
     script.says("/me", {"id": 25000000000000001, "user_id": int(ACCOUNT), "username": "alice.films"})
 
-    [connection] = await odd.instagram.exchange(
+    [connection] = await odd.platform.exchange(
         "instagram", code=Secret("c"), return_to="r", verifier=Secret("v"), now=await odd.now()
     )
 
@@ -418,7 +419,7 @@ async def test_a_token_that_does_not_say_how_long_it_lives_is_taken_for_the_docu
     now = await odd.now()
     grant = replace(odd.grant, extra={"login": "instagram", "account": ACCOUNT})
 
-    fresh = await odd.instagram.renew(grant, now)
+    fresh = await odd.platform.renew(grant, now)
 
     assert fresh.expires_at is not None
     assert (fresh.expires_at - now).days == 60

@@ -7,7 +7,8 @@ import pytest
 
 from playout.domain.delivery import JsonValue, Receipt, State
 from playout.domain.retry import Kind, PlatformFailure, Turn
-from tests.platforms.instagram_stage import ACCOUNT, Reel, instagram_grant
+from tests.platforms.instagram_stage import ACCOUNT, Door, Reel, facebook_grant, instagram_grant
+from tests.sandbox.other_side import other_side
 
 pytest_plugins = ("tests.platforms.instagram_cast",)
 
@@ -220,16 +221,6 @@ async def test_a_slow_fetch_begins_again(puller: Reel) -> None:
     assert puller.taken.count("container") == 4
 
 
-async def test_a_cover_from_behind_the_end_is_for_the_person_to_choose_again(reel: Reel) -> None:
-    reel.options = {"cover_at_ms": 12_000}
-    failure = await reel.to_the_end()
-
-    assert isinstance(failure, PlatformFailure)
-    assert (failure.kind, failure.code) == (Kind.CHOOSE, "cover_beyond_end")
-    reel.options = {"cover_at_ms": 11_999}
-    await reel.is_published()
-
-
 CREATING: list[tuple[str, Kind, Turn]] = [
     ("10", Kind.SIGN_IN, Turn.YOU),
     ("200", Kind.SIGN_IN, Turn.YOU),
@@ -285,6 +276,29 @@ async def test_a_caption_that_was_changed_meanwhile_is_the_one_that_is_published
     await reel.is_published()
 
     assert (await reel.app.ledger("published"))[0]["caption"] == "Another"
+
+
+@pytest.mark.parametrize("step", ["container", "follow", "quota"])
+async def test_an_account_that_is_connected_anew_by_facebook_begins_again(puller: Reel, step: str) -> None:
+    await puller.until(step)
+    puller.grant = await facebook_grant(puller.app)
+
+    await puller.is_published()
+
+    assert "upload" in puller.taken
+    assert puller.door is not None
+    assert set(puller.door.withdrawn) == set(puller.door.offered)
+
+
+@pytest.mark.parametrize("step", ["container", "upload", "follow", "quota"])
+async def test_an_account_that_is_connected_anew_by_instagram_begins_again(uploader: Reel, step: str) -> None:
+    await uploader.until(step)
+    uploader.grant = await instagram_grant(uploader.app)
+    async with other_side() as side:
+        side.video = b"any bytes"
+        uploader.pulls = Door(side)
+
+        await uploader.is_published()
 
 
 async def test_a_permission_that_was_not_given_is_said_in_words(puller: Reel) -> None:
@@ -417,7 +431,7 @@ async def test_a_publication_that_was_put_off_is_prepared_afresh(reel: Reel) -> 
 
 async def test_a_container_that_somebody_published_already_is_published(reel: Reel) -> None:
     checkpoint: dict[str, JsonValue] = dict(await reel.until("publish"))
-    await reel.instagram.step(await reel.task())
+    await reel.platform.step(await reel.task())
     reel.coming = replace(reel.coming, step="follow", checkpoint=checkpoint, repeatable=True) if reel.coming else None
 
     receipt = await reel.is_published()

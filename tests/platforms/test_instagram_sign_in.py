@@ -41,7 +41,7 @@ LOGINS = ("instagram", "facebook")
 
 
 def page_of(reel: Reel, login: str) -> str:
-    return reel.instagram.authorize_url(login, state=STATE, return_to=RETURN_TO, verifier=VERIFIER)
+    return reel.platform.authorize_url(login, state=STATE, return_to=RETURN_TO, verifier=VERIFIER)
 
 
 async def consent(reel: Reel, login: str) -> Secret:
@@ -56,7 +56,7 @@ async def consent(reel: Reel, login: str) -> Secret:
 
 async def exchanged(reel: Reel, login: str, code: Secret, return_to: str = RETURN_TO) -> Sequence[Connection]:
     now = await reel.now()
-    return await reel.instagram.exchange(login, code=code, return_to=return_to, verifier=VERIFIER, now=now)
+    return await reel.platform.exchange(login, code=code, return_to=return_to, verifier=VERIFIER, now=now)
 
 
 async def connect(reel: Reel, login: str) -> Connection:
@@ -72,12 +72,12 @@ async def exchanged_in_vain(reel: Reel, login: str, code: Secret, return_to: str
 
 async def renewed_in_vain(reel: Reel, grant: Grant) -> PlatformFailure:
     with pytest.raises(PlatformFailure) as refused:
-        await reel.instagram.renew(grant, await reel.now())
+        await reel.platform.renew(grant, await reel.now())
     return refused.value
 
 
 def test_it_is_a_platform_that_hears_of_removals(puller: Reel) -> None:
-    platform: Platform = puller.instagram
+    platform: Platform = puller.platform
 
     assert platform.name == "instagram"
     assert isinstance(platform, SignedRequests)
@@ -161,7 +161,7 @@ async def test_another_return_address_is_refused(puller: Reel) -> None:
 
 async def test_a_wrong_secret_is_refused_with_a_hint_for_the_operator(puller: Reel, http: Http) -> None:
     code = await consent(puller, "instagram")
-    puller.tiktok = adapter(http, puller.app.url, secret="wrong")
+    puller.platform = adapter(http, puller.app.url, secret="wrong")
 
     failure = await exchanged_in_vain(puller, "instagram", code)
 
@@ -181,10 +181,10 @@ async def test_an_exchange_whose_answer_is_lost_has_to_begin_again(puller: Reel,
 
 async def test_an_exchange_that_was_not_sent_can_be_tried_again(puller: Reel, http: Http) -> None:
     code = await consent(puller, "instagram")
-    there, puller.tiktok = puller.tiktok, adapter(http, puller.app.url, api=AWAY)
+    there, puller.platform = puller.platform, adapter(http, puller.app.url, api=AWAY)
 
     assert (await exchanged_in_vain(puller, "instagram", code)).kind is Kind.AGAIN
-    puller.tiktok = there
+    puller.platform = there
     assert await exchanged(puller, "instagram", code)
 
 
@@ -219,9 +219,9 @@ async def test_the_token_of_a_page_does_not_end_and_the_persons_renews_it(puller
     assert grant.expires_at is None
     assert grant.renew_at is None
     assert grant.refresh_token not in {None, grant.access_token}
-    fresh = await puller.instagram.renew(grant, await puller.now())
+    fresh = await puller.platform.renew(grant, await puller.now())
     assert fresh.extra == grant.extra
-    assert (await puller.instagram.profile(fresh)).remote_id == ACCOUNT
+    assert (await puller.platform.profile(fresh)).remote_id == ACCOUNT
 
 
 async def test_a_connection_by_facebook_publishes(uploader: Reel) -> None:
@@ -261,14 +261,14 @@ async def test_an_app_that_demands_proofs_gets_them(uploader: Reel) -> None:
 async def test_a_renewed_grant_lasts_another_sixty_days(puller: Reel) -> None:
     await puller.pass_time(30 * DAY)
     now = await puller.now()
-    fresh = await puller.instagram.renew(puller.grant, now)
+    fresh = await puller.platform.renew(puller.grant, now)
 
     assert fresh.access_token == fresh.refresh_token != puller.grant.access_token
     assert fresh.scopes == puller.grant.scopes
     assert fresh.extra == puller.grant.extra
     assert fresh.expires_at is not None
     assert fresh.expires_at - now > timedelta(days=59)
-    assert (await puller.instagram.profile(fresh)).remote_id == ACCOUNT
+    assert (await puller.platform.profile(fresh)).remote_id == ACCOUNT
 
 
 async def test_a_grant_younger_than_a_day_cannot_be_renewed(puller: Reel) -> None:
@@ -304,20 +304,20 @@ async def test_a_renewal_without_an_answer_is_tried_again(puller: Reel, action: 
     await puller.break_next(action, "instagram.refresh")
 
     assert (await renewed_in_vain(puller, puller.grant)).kind is Kind.AGAIN
-    assert (await puller.instagram.renew(puller.grant, await puller.now())).access_token != puller.grant.access_token
+    assert (await puller.platform.renew(puller.grant, await puller.now())).access_token != puller.grant.access_token
 
 
 @pytest.mark.parametrize("status", [400, 401])
 async def test_a_token_that_nobody_can_read_is_a_sign_in(puller: Reel, status: int) -> None:
     await puller.configure(unparsable_status=status)
     with pytest.raises(PlatformFailure) as refused:
-        await puller.instagram.profile(replace(puller.grant, access_token=Secret("xxx")))
+        await puller.platform.profile(replace(puller.grant, access_token=Secret("xxx")))
 
     assert (refused.value.kind, refused.value.code) == (Kind.SIGN_IN, "graph_190")
 
 
 async def test_a_channel_whose_login_lost_its_keys_has_to_be_connected_anew(uploader: Reel, http: Http) -> None:
-    uploader.tiktok = Instagram(http, instagram=instagram_keys(uploader.app.url), facebook=None, version=VERSION)
+    uploader.platform = Instagram(http, instagram=instagram_keys(uploader.app.url), facebook=None, version=VERSION)
     failure = await renewed_in_vain(uploader, uploader.grant)
     sending = await uploader.to_the_end()
 
@@ -329,18 +329,18 @@ async def test_a_channel_whose_login_lost_its_keys_has_to_be_connected_anew(uplo
 
 
 async def test_a_revoked_connection_of_facebook_is_gone_and_revoking_again_is_fine(uploader: Reel) -> None:
-    await uploader.instagram.revoke(uploader.grant)
-    await uploader.instagram.revoke(uploader.grant)
+    await uploader.platform.revoke(uploader.grant)
+    await uploader.platform.revoke(uploader.grant)
 
     with pytest.raises(PlatformFailure) as refused:
-        await uploader.instagram.profile(uploader.grant)
+        await uploader.platform.profile(uploader.grant)
     assert refused.value.kind is Kind.SIGN_IN
 
 
 async def test_a_connection_of_instagram_is_only_forgotten(puller: Reel) -> None:
-    await puller.instagram.revoke(puller.grant)
+    await puller.platform.revoke(puller.grant)
 
-    assert (await puller.instagram.profile(puller.grant)).remote_id == ACCOUNT
+    assert (await puller.platform.profile(puller.grant)).remote_id == ACCOUNT
 
 
 async def removal(app: App, login: str) -> str:
@@ -369,7 +369,7 @@ async def test_a_removal_names_the_owner_whichever_app_signed_it(puller: Reel, h
 async def test_a_removal_through_facebook_names_the_person(uploader: Reel) -> None:
     request = await removal(uploader.app, "facebook")
 
-    assert uploader.instagram.withdrawn_by(request, await uploader.now()) == PERSON
+    assert uploader.platform.withdrawn_by(request, await uploader.now()) == PERSON
 
 
 # ── live options ─────────────────────────────────────────────────────────────────────────────────
@@ -379,7 +379,7 @@ async def test_what_is_left_of_the_quota_is_shown(reel: Reel) -> None:
     await reel.configure(quota_total=3)
     await reel.is_published()
 
-    live = await reel.instagram.live(reel.grant, {})
+    live = await reel.platform.live(reel.grant, {})
 
     assert live.blocked is None
     assert live.shown == {"posts_left": 2, "posts_used": 1, "posts_total": 3, "quota_hours": 24}
@@ -388,7 +388,7 @@ async def test_what_is_left_of_the_quota_is_shown(reel: Reel) -> None:
 async def test_a_quota_that_is_used_up_blocks(reel: Reel) -> None:
     await reel.configure(quota_total=0)
 
-    live = await reel.instagram.live(reel.grant, {})
+    live = await reel.platform.live(reel.grant, {})
 
     assert live.blocked is not None
     assert live.blocked.code == "quota_used_up"
@@ -398,6 +398,6 @@ async def test_a_quota_that_is_used_up_blocks(reel: Reel) -> None:
 async def test_live_options_that_cannot_be_read_are_not_made_up(reel: Reel) -> None:
     await reel.refused("2", "instagram.quota", status=500)
     with pytest.raises(PlatformFailure) as away:
-        await reel.instagram.live(reel.grant, {})
+        await reel.platform.live(reel.grant, {})
 
     assert away.value.kind is Kind.AGAIN

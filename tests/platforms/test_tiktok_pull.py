@@ -12,7 +12,7 @@ from playout.application.ports import Fetched
 from playout.domain.delivery import Receipt
 from playout.domain.retry import Kind, PlatformFailure
 from playout.platforms.http import Http
-from tests.platforms.tiktok_stage import INBOX, PRIVATE, SMALL, Show, adapter
+from tests.platforms.tiktok_stage import INBOX, PRIVATE, SMALL, Post, adapter
 
 
 class Door:
@@ -60,13 +60,13 @@ async def door() -> AsyncIterator[Door]:
 
 
 @pytest.fixture
-async def puller(alice: Show, http: Http, door: Door) -> Show:
+async def puller(alice: Post, http: Http, door: Door) -> Post:
     await alice.app.control("config", {"pull_insecure": True, "pull_delay": 0.0})
     await alice.app.configure(verified_prefixes=[f"{door.url}/pull/"], pull_seconds=1e9)
-    return replace(alice, tiktok=adapter(http, alice.app.url, "pull"), pulls=door)
+    return replace(alice, platform=adapter(http, alice.app.url, "pull"), pulls=door)
 
 
-async def lose_the_answer(show: Show, action: str = "reset_after") -> PlatformFailure:
+async def lose_the_answer(show: Post, action: str = "reset_after") -> PlatformFailure:
     """Up to the init whose answer is lost; the fence stands."""
     await show.until("pull")
     await show.break_next(action, "tiktok.init")
@@ -76,7 +76,7 @@ async def lose_the_answer(show: Show, action: str = "reset_after") -> PlatformFa
     return lost.value
 
 
-async def test_a_video_is_fetched_and_published(puller: Show, door: Door) -> None:
+async def test_a_video_is_fetched_and_published(puller: Post, door: Door) -> None:
     receipt = await puller.to_the_end()
 
     assert isinstance(receipt, Receipt)
@@ -85,13 +85,13 @@ async def test_a_video_is_fetched_and_published(puller: Show, door: Door) -> Non
     assert len(door.fetched) == 1
 
 
-async def test_an_address_that_was_used_is_withdrawn(puller: Show, door: Door) -> None:
+async def test_an_address_that_was_used_is_withdrawn(puller: Post, door: Door) -> None:
     await puller.to_the_end()
 
     assert door.withdrawn == list(door.fetched)
 
 
-async def test_a_pull_is_fenced_and_its_address_cannot_be_guessed(puller: Show) -> None:
+async def test_a_pull_is_fenced_and_its_address_cannot_be_guessed(puller: Post) -> None:
     checkpoint = await puller.until("pull")
 
     assert puller.coming is not None
@@ -100,7 +100,7 @@ async def test_a_pull_is_fenced_and_its_address_cannot_be_guessed(puller: Show) 
     assert puller.attempt not in str(checkpoint["nonce"])
 
 
-async def test_a_draft_is_fetched_too(puller: Show) -> None:
+async def test_a_draft_is_fetched_too(puller: Post) -> None:
     puller.options = INBOX
     await puller.to_the_inbox()
 
@@ -113,7 +113,7 @@ async def test_a_draft_is_fetched_too(puller: Show) -> None:
     "action", ["reset_before", "reset_after", "status_after", "html", "malformed", "renamed", "half_body"]
 )
 async def test_a_lost_answer_withdraws_the_address_and_asks_again_with_another(
-    puller: Show, door: Door, action: str
+    puller: Post, door: Door, action: str
 ) -> None:
     door.open.clear()  # TikTok may have come, but nothing left the house
     assert (await lose_the_answer(puller, action)).kind is Kind.UNSURE
@@ -127,7 +127,7 @@ async def test_a_lost_answer_withdraws_the_address_and_asks_again_with_another(
     assert len(door.fetched) == 2
 
 
-async def test_a_refused_pull_is_known_to_be_refused(puller: Show, door: Door) -> None:
+async def test_a_refused_pull_is_known_to_be_refused(puller: Post, door: Door) -> None:
     await puller.app.configure(verified_prefixes=[])
 
     failure = await puller.to_the_end()
@@ -137,13 +137,13 @@ async def test_a_refused_pull_is_known_to_be_refused(puller: Show, door: Door) -
     assert not puller.fenced
 
 
-async def fetched_but_unknown(puller: Show, count: int = 1) -> None:
+async def fetched_but_unknown(puller: Post, count: int = 1) -> None:
     """The answer to init is lost, and TikTok publishes nevertheless: it is the account's `count`th post."""
     await lose_the_answer(puller)
     await puller.published_are(count)
 
 
-async def test_a_public_post_whose_answer_was_lost_is_found_in_the_list(puller: Show, door: Door) -> None:
+async def test_a_public_post_whose_answer_was_lost_is_found_in_the_list(puller: Post, door: Door) -> None:
     await fetched_but_unknown(puller)
 
     receipt = await puller.to_the_end()
@@ -155,7 +155,7 @@ async def test_a_public_post_whose_answer_was_lost_is_found_in_the_list(puller: 
     assert await puller.published() == 1
 
 
-async def test_a_public_post_is_waited_for_while_tiktok_moderates(puller: Show, door: Door) -> None:
+async def test_a_public_post_is_waited_for_while_tiktok_moderates(puller: Post, door: Door) -> None:
     await puller.app.configure(moderation_seconds=1800)
     await fetched_but_unknown(puller)
     with pytest.raises(PlatformFailure) as waiting:
@@ -167,7 +167,7 @@ async def test_a_public_post_is_waited_for_while_tiktok_moderates(puller: Show, 
 
 
 async def test_a_private_post_that_was_fetched_without_an_answer_is_for_a_person_to_settle(
-    puller: Show, door: Door
+    puller: Post, door: Door
 ) -> None:
     puller.options = PRIVATE
     await fetched_but_unknown(puller)
@@ -180,7 +180,7 @@ async def test_a_private_post_that_was_fetched_without_an_answer_is_for_a_person
     assert await puller.published() == 1
 
 
-async def test_two_posts_of_the_same_words_are_not_guessed_between(puller: Show, door: Door) -> None:
+async def test_two_posts_of_the_same_words_are_not_guessed_between(puller: Post, door: Door) -> None:
     other = replace(puller, attempt="dlv_2.1", taken=[], failures=[], receipts=[])
     await puller.until("pull")
     await other.until("follow")
@@ -193,7 +193,7 @@ async def test_two_posts_of_the_same_words_are_not_guessed_between(puller: Show,
     assert (waiting.value.kind, waiting.value.code) == (Kind.AGAIN, "not_seen_yet")
 
 
-async def test_an_older_post_of_the_same_words_is_not_taken_for_this_one(puller: Show, door: Door) -> None:
+async def test_an_older_post_of_the_same_words_is_not_taken_for_this_one(puller: Post, door: Door) -> None:
     other = replace(puller, attempt="dlv_2.1", taken=[], failures=[], receipts=[])
     await other.until("follow")
     await other.published_are(1)
@@ -206,7 +206,7 @@ async def test_an_older_post_of_the_same_words_is_not_taken_for_this_one(puller:
     assert receipt.remote_id == (await puller.app.ledger("published"))[1]["post_id"]
 
 
-async def test_what_was_fetched_is_not_believed_for_longer_than_a_day(puller: Show, door: Door) -> None:
+async def test_what_was_fetched_is_not_believed_for_longer_than_a_day(puller: Post, door: Door) -> None:
     door.open.clear()
     puller.options = PRIVATE
     await lose_the_answer(puller)
@@ -217,7 +217,7 @@ async def test_what_was_fetched_is_not_believed_for_longer_than_a_day(puller: Sh
     assert given_up.value.kind is Kind.UNSURE
 
 
-async def test_a_pull_that_a_quota_kept_waiting_begins_afresh(puller: Show, door: Door) -> None:
+async def test_a_pull_that_a_quota_kept_waiting_begins_afresh(puller: Post, door: Door) -> None:
     before = await puller.until("pull")
     await puller.pass_time(timedelta(hours=3))
     await puller.once()
@@ -228,7 +228,7 @@ async def test_a_pull_that_a_quota_kept_waiting_begins_afresh(puller: Show, door
     assert door.fetched == {}
 
 
-async def test_a_video_that_tiktok_could_not_fetch_is_offered_at_another_address(puller: Show, door: Door) -> None:
+async def test_a_video_that_tiktok_could_not_fetch_is_offered_at_another_address(puller: Post, door: Door) -> None:
     await puller.until("pull")
     assert puller.coming is not None
     await door.withdraw(str(puller.coming.checkpoint["nonce"]))

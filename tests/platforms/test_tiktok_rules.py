@@ -16,7 +16,8 @@ from playout.platforms.tiktok.rules import (
     chunk_plan,
     post_info,
 )
-from tests.platforms.tiktok_stage import FACTS, INBOX, PRIVATE, PUBLIC
+from tests.platforms.show import FACTS
+from tests.platforms.tiktok_stage import INBOX, PRIVATE, PUBLIC
 
 MB, MIB = 1_000_000, 1 << 20
 

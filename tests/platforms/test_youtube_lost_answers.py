@@ -8,7 +8,7 @@ import pytest
 from playout.domain.delivery import Receipt, State
 from playout.domain.retry import Kind, PlatformFailure
 from playout.platforms.http import Http
-from tests.platforms.tiktok_stage import FACTS
+from tests.platforms.show import FACTS
 from tests.platforms.youtube_stage import LARGE, TINY, Upload, adapter, connected
 from tests.sandbox.app import App
 
@@ -126,14 +126,14 @@ async def test_a_false_end_of_the_session_before_costs_only_another_session(alic
 async def test_youtube_out_of_reach_is_only_a_wait(alice: Upload, http: Http, step: str) -> None:
     alice.facts = LONG
     await alice.skip_to(step)
-    there, alice.tiktok = alice.tiktok, adapter(http, alice.app.url, api_url="http://127.0.0.1:1")
+    there, alice.platform = alice.platform, adapter(http, alice.app.url, api_url="http://127.0.0.1:1")
     assert alice.coming is not None
     checkpoint = alice.coming.checkpoint
     away = {**checkpoint, "session": "http://127.0.0.1:1/upload"} if "session" in checkpoint else checkpoint
     alice.coming = replace(alice.coming, checkpoint=away)
     with pytest.raises(PlatformFailure) as failed:
         await alice.once()
-    alice.tiktok, alice.coming = there, replace(alice.coming, checkpoint=checkpoint)
+    alice.platform, alice.coming = there, replace(alice.coming, checkpoint=checkpoint)
 
     assert (failed.value.kind, failed.value.code) == (Kind.AGAIN, "unreachable")
     assert not alice.fenced

@@ -14,7 +14,7 @@ from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.platforms.http import Http
 from playout.platforms.youtube.mark import Mark
 from playout.platforms.youtube.session import Told, Word
-from tests.platforms.tiktok_stage import FACTS
+from tests.platforms.show import FACTS
 from tests.platforms.youtube_stage import CHUNK, LARGE, TITLE, Upload, adapter, connected
 from tests.sandbox.app import App
 
@@ -68,7 +68,7 @@ async def script() -> AsyncIterator[Script]:
 @pytest.fixture
 async def odd(app: App, http: Http, script: Script) -> Upload:
     """Alice's delivery at the script instead of the sandbox."""
-    return replace(await connected(app, http), tiktok=adapter(http, script.url, api_url=script.url), size=LARGE)
+    return replace(await connected(app, http), platform=adapter(http, script.url, api_url=script.url), size=LARGE)
 
 
 async def uploading(show: Upload, script: Script, step: str = "send", **changed: JsonValue) -> None:
@@ -356,7 +356,7 @@ async def test_a_wait_that_cannot_be_read_is_a_minute(odd: Upload, script: Scrip
     script.says(429, error("rateLimitExceeded"), Retry_After=wait)
     task = replace(await odd.task(), step="start")
     with pytest.raises(PlatformFailure) as refused:
-        await odd.youtube.step(task)
+        await odd.platform.step(task)
 
     assert refused.value.retry_at == task.now + timedelta(minutes=1)
 
@@ -517,7 +517,7 @@ async def test_a_search_that_is_refused_is_only_a_wait(odd: Upload, script: Scri
 async def test_a_look_at_what_may_be_repeated_finds_it_to_be_repeated(odd: Upload, script: Script, step: str) -> None:
     odd.coming = Next(step, {"round": 1})
 
-    outcome = await odd.youtube.look(await odd.task())
+    outcome = await odd.platform.look(await odd.task())
 
     assert isinstance(outcome, Next)
     assert (outcome.step, outcome.checkpoint) == (step, {"round": 1})

@@ -9,7 +9,7 @@ import pytest
 from playout.domain.delivery import Done, Next, Receipt, State
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.platforms.http import Http
-from tests.platforms.tiktok_stage import FACTS
+from tests.platforms.show import FACTS
 from tests.platforms.youtube_stage import CHUNK, GRAIN, LARGE, PUBLIC, SMALL, TINY, TITLE, Upload, connected
 from tests.sandbox.app import App
 
@@ -197,7 +197,7 @@ async def test_a_token_that_ends_in_the_middle_is_renewed_and_the_session_goes_o
     await alice.pass_time(timedelta(minutes=61))
     with pytest.raises(PlatformFailure) as refused:
         await alice.once()
-    alice.grant = await alice.youtube.renew(alice.grant, await alice.now())
+    alice.grant = await alice.platform.renew(alice.grant, await alice.now())
 
     assert (refused.value.kind, refused.value.code) == (Kind.SIGN_IN, "auth_error")
     assert isinstance(await alice.to_the_end(), Receipt)

@@ -23,7 +23,7 @@ from playout.platforms.youtube.rules import (
     tags_length,
     video_resource,
 )
-from tests.platforms.tiktok_stage import FACTS
+from tests.platforms.show import FACTS
 from tests.platforms.youtube_stage import CHUNK, PUBLIC, TITLE
 
 

@@ -27,7 +27,7 @@ async def alice(app: App, http: Http) -> Upload:
 
 
 def page(show: Upload) -> str:
-    return show.youtube.authorize_url("youtube", state=STATE, return_to=RETURN_TO, verifier=VERIFIER)
+    return show.platform.authorize_url("youtube", state=STATE, return_to=RETURN_TO, verifier=VERIFIER)
 
 
 async def consent(show: Upload, *allowed: str) -> Secret:
@@ -45,7 +45,7 @@ async def consent(show: Upload, *allowed: str) -> Secret:
 
 async def exchange(show: Upload, code: Secret, return_to: str = RETURN_TO, verifier: Secret = VERIFIER) -> Connection:
     now = await show.now()
-    [connection] = await show.youtube.exchange("youtube", code=code, return_to=return_to, verifier=verifier, now=now)
+    [connection] = await show.platform.exchange("youtube", code=code, return_to=return_to, verifier=verifier, now=now)
     return connection
 
 
@@ -58,7 +58,7 @@ async def exchange_in_vain(show: Upload, code: Secret, **changed: str) -> Platfo
 
 async def renew_in_vain(show: Upload, grant: Grant) -> PlatformFailure:
     with pytest.raises(PlatformFailure) as refused:
-        await show.youtube.renew(grant, await show.now())
+        await show.platform.renew(grant, await show.now())
     return refused.value
 
 
@@ -189,19 +189,19 @@ async def test_an_exchange_whose_answer_is_lost_is_unsure(alice: Upload, action:
 
 
 async def test_a_renewed_grant_works_and_keeps_its_refresh_token_and_scopes(alice: Upload) -> None:
-    fresh = await alice.youtube.renew(alice.grant, await alice.now())
+    fresh = await alice.platform.renew(alice.grant, await alice.now())
 
     assert fresh.access_token != alice.grant.access_token
     assert fresh.refresh_token == alice.grant.refresh_token
     assert fresh.scopes == alice.grant.scopes
-    assert (await alice.youtube.profile(fresh)).username == "alice.films"
+    assert (await alice.platform.profile(fresh)).username == "alice.films"
 
 
 async def test_a_new_refresh_token_is_kept_if_it_ever_comes(alice: Upload) -> None:
     body = '{"access_token": "ya29.x", "expires_in": 3599, "refresh_token": "1//new"}'
     await alice.break_next("status", "youtube.token", status=200, body=body)
 
-    assert (await alice.youtube.renew(alice.grant, await alice.now())).refresh_token == Secret("1//new")
+    assert (await alice.platform.renew(alice.grant, await alice.now())).refresh_token == Secret("1//new")
 
 
 async def test_a_permission_that_was_taken_away_asks_for_a_sign_in(alice: Upload) -> None:
@@ -224,7 +224,7 @@ async def test_a_blip_of_the_network_is_no_end_of_the_permission(alice: Upload, 
     await alice.break_next(action, "youtube.token")
 
     assert (await renew_in_vain(alice, alice.grant)).kind is Kind.AGAIN
-    assert (await alice.youtube.renew(alice.grant, await alice.now())).refresh_token == alice.grant.refresh_token
+    assert (await alice.platform.renew(alice.grant, await alice.now())).refresh_token == alice.grant.refresh_token
 
 
 async def test_a_code_that_nobody_knows_is_no_end_of_the_permission(alice: Upload) -> None:
@@ -240,13 +240,13 @@ async def test_a_busy_token_endpoint_is_asked_later(alice: Upload) -> None:
 
 
 async def test_a_renewal_that_was_not_sent_is_tried_again(alice: Upload, http: Http) -> None:
-    alice.tiktok = adapter(http, alice.app.url, oauth_url="http://127.0.0.1:1")
+    alice.platform = adapter(http, alice.app.url, oauth_url="http://127.0.0.1:1")
 
     assert (await renew_in_vain(alice, alice.grant)).kind is Kind.AGAIN
 
 
 async def test_a_wrong_client_secret_is_the_operators_turn(alice: Upload, http: Http) -> None:
-    alice.tiktok = adapter(http, alice.app.url, client_secret="wrong@:/?[]")
+    alice.platform = adapter(http, alice.app.url, client_secret="wrong@:/?[]")
 
     failure = await renew_in_vain(alice, alice.grant)
 
@@ -257,11 +257,11 @@ async def test_a_wrong_client_secret_is_the_operators_turn(alice: Upload, http: 
 
 
 async def test_a_revoked_connection_is_gone_and_revoking_again_is_fine(alice: Upload) -> None:
-    await alice.youtube.revoke(alice.grant)
-    await alice.youtube.revoke(alice.grant)
+    await alice.platform.revoke(alice.grant)
+    await alice.platform.revoke(alice.grant)
 
     with pytest.raises(PlatformFailure) as refused:
-        await alice.youtube.profile(alice.grant)
+        await alice.platform.profile(alice.grant)
     assert refused.value.kind is Kind.SIGN_IN
 
 
@@ -269,7 +269,7 @@ async def test_a_revocation_names_the_token_that_still_lives(alice: Upload) -> N
     await alice.configure(access_seconds=60)
     await alice.reconnect()
     await alice.pass_time(timedelta(minutes=2))
-    await alice.youtube.revoke(alice.grant)
+    await alice.platform.revoke(alice.grant)
 
     assert (await renew_in_vain(alice, alice.grant)).code == "invalid_grant"
 
@@ -278,14 +278,14 @@ async def test_a_revocation_without_an_answer_is_not_taken_for_done(alice: Uploa
     await alice.break_next("reset_before", "youtube.revoke")
 
     with pytest.raises(PlatformFailure):
-        await alice.youtube.revoke(alice.grant)
+        await alice.platform.revoke(alice.grant)
 
 
 # ── live options ─────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_a_verified_channel_may_upload_long_videos(alice: Upload) -> None:
-    live = await alice.youtube.live(alice.grant, PUBLIC)
+    live = await alice.platform.live(alice.grant, PUBLIC)
 
     assert live.most_seconds is None
     assert (live.shown["nickname"], live.shown["username"]) == ("Alice Films", "alice.films")
@@ -295,13 +295,13 @@ async def test_a_verified_channel_may_upload_long_videos(alice: Upload) -> None:
 async def test_a_channel_without_telephone_may_upload_a_quarter_of_an_hour(alice: Upload) -> None:
     await alice.configure(creators=[{"handle": "alice.films", "verified": False}])
 
-    assert (await alice.youtube.live(alice.grant, PUBLIC)).most_seconds == 900
+    assert (await alice.platform.live(alice.grant, PUBLIC)).most_seconds == 900
 
 
 async def test_a_suspended_channel_is_blocked_with_the_reason(alice: Upload) -> None:
     await alice.break_next("status", "youtube.channels", status=403, code="authenticatedUserAccountSuspended")
 
-    live = await alice.youtube.live(alice.grant, PUBLIC)
+    live = await alice.platform.live(alice.grant, PUBLIC)
 
     assert live.blocked is not None
     assert live.blocked.code == "authenticated_user_account_suspended"
@@ -311,5 +311,5 @@ async def test_live_options_that_cannot_be_read_are_not_made_up(alice: Upload) -
     await alice.break_next("renamed", "youtube.channels")
 
     with pytest.raises(PlatformFailure) as unread:
-        await alice.youtube.live(alice.grant, PUBLIC)
+        await alice.platform.live(alice.grant, PUBLIC)
     assert unread.value.kind is Kind.AGAIN

@@ -16,7 +16,7 @@ from playout.platforms.http import Http
 from playout.platforms.oauth import read_grant
 from playout.platforms.youtube import YouTube
 from playout.platforms.youtube.rules import READ_SCOPE, UPLOAD_SCOPE
-from tests.platforms.tiktok_stage import Show
+from tests.platforms.show import Show
 from tests.sandbox.app import App
 
 GRAIN = 262_144
@@ -48,18 +48,12 @@ def grant_of(tokens: Mapping[str, Any], now: datetime) -> Grant:
 
 
 @dataclass
-class Upload(Show):
+class Upload(Show[YouTube]):
     """One delivery to YouTube."""
 
-    tiktok: Any  # the adapter: the driver does not mind which
     options: Mapping[str, JsonValue] = field(default_factory=lambda: PUBLIC)
     size: int = SMALL
     title: str | None = TITLE
-
-    @property
-    def youtube(self) -> YouTube:
-        assert isinstance(self.tiktok, YouTube)
-        return self.tiktok
 
     async def task(self) -> Task:
         profile = Profile("UCsandbox", "alice.films", "Alice Films")

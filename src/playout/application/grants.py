@@ -98,9 +98,13 @@ class Grants:
         try:
             return await platform.renew(old, self._clock.now())
         except PlatformFailure as failure:
-            if failure.kind is not Kind.SIGN_IN:
-                await self._unfence(fenced)
-            raise
+            if failure.kind is Kind.SIGN_IN:
+                raise
+            await self._unfence(fenced)
+            if failure.kind is not Kind.UNSURE:
+                raise
+            # Nothing of a post is in doubt. If the platform has ended the old token it says so the next time.
+            raise PlatformFailure(Kind.AGAIN, failure.code, failure.sentence, turn=failure.turn) from None
 
     async def _unfence(self, fenced: Channel) -> None:
         try:

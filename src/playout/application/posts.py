@@ -106,10 +106,11 @@ class Posts:
         return await self._put_in_line(actor, post, new.scheduled_at or now)
 
     async def schedule(self, actor: Actor, post_id: str, at: datetime | None) -> Shown:
-        """Sends a draft at `at` (None: its own time, or now), or moves a waiting post there."""
+        """Sends a draft, or moves a waiting post, at `at`; None: at its own time, or now (it has none, or is late)."""
         actor.need(Scope.PUBLISH)
         shown = await self.get(actor, post_id)
         new = replace(as_new(shown.post), scheduled_at=at or shown.post.scheduled_at, draft=False)
+        new = _late_as_now(new, shown, self._clock.now())
         _refuse(await self._problems(actor, new, live=True, post=shown.post))
         when = new.scheduled_at or self._clock.now()
         if not shown.deliveries:
@@ -131,6 +132,7 @@ class Posts:
         if len(waiting) != len(shown.deliveries):
             msg = "A part of this post is being sent or was sent; it cannot be changed any more."
             raise Conflict(msg, code="too_late")
+        new = _late_as_now(new, shown, self._clock.now())
         problems = await self._problems(actor, new, live=not new.draft, post=shown.post)
         if not new.draft:
             _refuse(problems)
@@ -265,6 +267,13 @@ def as_new(post: Post) -> NewPost:
         timezone=post.timezone,
         draft=post.draft,
     )
+
+
+def _late_as_now(new: NewPost, shown: Shown, now: datetime) -> NewPost:
+    """The post's own time is no mistake because it has passed: what was held since then goes out now."""
+    own = shown.post.scheduled_at
+    late = bool(shown.deliveries) and own is not None and own < now
+    return replace(new, scheduled_at=now) if late and new.scheduled_at == own else new
 
 
 def _can_move(delivery: Delivery) -> bool:

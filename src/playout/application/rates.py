@@ -1,6 +1,7 @@
 """Our own count of calls, so that a platform's cap is respected before it is hit."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from playout.application.ports import Clock, Platform, Store
 from playout.domain.caps import Cap
@@ -11,6 +12,8 @@ from playout.domain.retry import Kind, PlatformFailure, Turn
 #: How a look and a question for live options are named where calls are counted.
 LOOK = "look"
 LIVE = "live"
+#: The platform counts a call when it arrives, which is later than when we do: until then it is still within the time.
+ON_ITS_WAY = timedelta(seconds=3)
 
 
 class Rates:
@@ -34,7 +37,7 @@ class Rates:
         who = "app" if cap.of_app else channel.profile.remote_id
         when = f":{day[0]:%Y-%m-%dT%H}" if day else ""
         key = f"rate:{channel.platform}:{who}:{cap.step}:{number}{when}"
-        free_at = await self._store.ephemera.allow(key, cap.limit, cap.length, now)
+        free_at = await self._store.ephemera.allow(key, cap.limit, cap.length + ON_ITS_WAY, now)
         if free_at:
             raise PlatformFailure(
                 Kind.LATER, "own_rate", _words(channel, cap), turn=Turn.US, retry_at=day[1] if day else free_at

@@ -1,13 +1,14 @@
 """Before a step: everything that it needs, looked up and checked, and the way it is sealed for the next one."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from playout.application.grants import Grants, Opened
 from playout.application.lateness import Lateness
-from playout.application.ports import Clock, Files, Platform, Store, Task, Work
+from playout.application.ports import Clock, Files, Platform, Probe, Store, Task, Work
 from playout.application.pulls import Pulls, VideoPulls
 from playout.application.renditions import Renditions
 from playout.domain.delivery import Delivery, JsonValue, Next, State
@@ -36,6 +37,7 @@ class Ready:
     facts: Facts
     destination: Destination
     read: Read
+    frame: Callable[[int], Awaitable[bytes]]
     pulls: VideoPulls
 
     def check(self) -> None:
@@ -63,6 +65,7 @@ class Ready:
             now=now,
             attempt=f"{delivery.id}.{delivery.attempts}",
             read=read,
+            frame=self.frame,
             pulls=self.pulls,
         )
 
@@ -83,6 +86,7 @@ class Preparation:
         store: Store,
         platforms: Mapping[str, Platform],
         files: Files,
+        probe: Probe,
         grants: Grants,
         pulls: Pulls,
         renditions: Renditions,
@@ -90,6 +94,7 @@ class Preparation:
     ) -> None:
         self._platforms = platforms
         self._files = files
+        self._probe = probe
         self._grants = grants
         self._pulls = pulls
         self._renditions = renditions
@@ -113,7 +118,8 @@ class Preparation:
         def read(start: int, length: int) -> AsyncGenerator[bytes, None]:
             return self._files.read(video.key, start, length)
 
-        return Ready(work, platform, opened, video, facts, destination, read, self._pulls.of(video))
+        frame = partial(self._probe.frame, video.key)
+        return Ready(work, platform, opened, video, facts, destination, read, frame, self._pulls.of(video))
 
     async def _sent(self, work: Work, platform: Platform, destination: Destination) -> tuple[Video, Facts]:
         """What is sent: never a changed file unless a person has chosen it."""

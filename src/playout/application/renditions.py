@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from playout.application.ports import Chore, Clock, Files, Platform, Probe, Render, Store, Stored
-from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, TooLarge, Unplayable
+from playout.domain.errors import Conflict, FileGone, Invalid, NotFound, Problem, Stale, TooLarge, Unplayable
 from playout.domain.event import happened
 from playout.domain.person import Actor, Scope
 from playout.domain.post import Post
@@ -108,7 +108,7 @@ class Renditions:
             return None
         try:
             done = await self._made(video, wanted, self._platforms[platform], Fit(fit))
-        except (Unplayable, TooLarge) as error:
+        except (Unplayable, TooLarge, FileGone) as error:
             reason = Reason(error.code, error.sentence, Turn.YOU)
             done = replace(wanted, state=RenditionState.FAILED, reason=reason)
         except _NotWanted:

@@ -89,7 +89,7 @@ def furnish(ports: Ports, *, public_url: str, most_bytes: int) -> Hall:
         store=store,
         clock=clock,
     )
-    preparation = Preparation(store, platforms, ports.files, grants, pulls, renditions, clock)
+    preparation = Preparation(store, platforms, ports.files, ports.probe, grants, pulls, renditions, clock)
     handlers: Mapping[str, ChoreHandler] = {
         PROBE: services.videos.probe,
         TIDY: services.videos.tidy,

@@ -3,6 +3,7 @@
 Which caps there are is each adapter's data; who counts is `application/rates.py`.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -71,9 +72,9 @@ class Cap:
 
     def is_full_at(self, at: datetime, others: Iterable[datetime]) -> bool:
         """Whether one more at `at` is more than `limit`, beside `others` (times within `around`)."""
-        times = list(others)
+        times = sorted([*others, at])
         if self.day_of(at):
-            return len(times) >= self.limit
-        before = sum(at - self.length < one <= at for one in times)
-        after = sum(at <= one < at + self.length for one in times)
-        return max(before, after) >= self.limit
+            return len(times) > self.limit
+        first, last = bisect_right(times, at - self.length), bisect_right(times, at)
+        ends = (bisect_left(times, one + self.length) for one in times[first:last])
+        return any(end - begin > self.limit for begin, end in enumerate(ends, first))  # of the spans that hold `at`

@@ -53,6 +53,6 @@ def happened(
     milliseconds: int | None = None,
 ) -> Event:
     """A new line. What happens to one subject within a millisecond is sorted by its version."""
-    name = new_id("evt", now, order=subject.version)
+    name = new_id("evt", now, order=subject.version + 1)
     code, words = (why.code, why.message) if why else ("", message)
     return Event(name, subject.workspace_id, subject.id, kind, now, state, code, words, milliseconds)

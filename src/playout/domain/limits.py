@@ -4,6 +4,7 @@ Platform facts are not here: each adapter brings its own `Limits`. Lengths are i
 here either: the check of a post against it (preflight.py), and how calls are counted (caps.py).
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,15 @@ def utf16_units(text: str) -> int:
 def utf8_bytes(text: str) -> int:
     """Length of what is sent."""
     return len(text.encode())
+
+
+def in_time(seconds: float, *, up: bool = True) -> str:
+    """As a sentence says it. Rounded up, or else down, to a tenth: what is past a limit must not read as if on it."""
+    tenths = (math.ceil if up else math.floor)(round(seconds * 10, 3))
+    minutes, rest = divmod(tenths, 600) if tenths > 1800 else (0, tenths)  # noqa: PLR2004 -- to 180 s they are usual
+    hours, minutes = divmod(minutes, 60)
+    told = ((hours, "h"), (minutes, "min"), (rest / 10, "s"))
+    return " ".join(f"{count:g} {unit}" for count, unit in told if count) or "0 s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +65,11 @@ class FileLimits:
     most_sample_rate: int | None = None  # Hz
     most_channels: int | None = None  # of sound
     chroma: frozenset[str] | None = None  # pixel formats; None: all
-    # These two are asked for in documentation and rarely insisted on: they are warned about.
+    # These are asked for in documentation and rarely insisted on: they are warned about.
     faststart: bool = False  # the index should stand in front
     edit_list: bool = True  # may be there
+    constant_fps: bool = False  # pictures should come evenly
+    closed_gop: bool = False  # groups of pictures should be
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +106,8 @@ class Limits:
     consent: str | None = None  # version of the words a person must agree to before anything is sent
     #: What no table can say: rules across options, each giving a problem or None.
     rules: tuple[Callable[[Mapping[str, JsonValue]], Problem | None], ...] = ()
-    #: What people should know about a file though it is taken.
-    remarks: tuple[Callable[[Facts], Problem | None], ...] = ()
+    #: The same, where the file is part of it; many only warn.
+    remarks: tuple[Callable[[Mapping[str, JsonValue], Facts], Problem | None], ...] = ()
 
     def lacking(self, scopes: Collection[str]) -> tuple[Need, ...]:
         """What was not allowed. A platform that does not say what was allowed (no scopes at all) lacks nothing."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from playout.domain.delivery import JsonValue
 from playout.domain.errors import Problem
-from playout.domain.limits import Choice, FileLimits, Limits, Live, Wanted, WordLimits
+from playout.domain.limits import Choice, FileLimits, Limits, Live, Wanted, WordLimits, in_time
 from playout.domain.video import Facts
 
 #: The fix of a file: a rendition.
@@ -31,7 +31,7 @@ def check(limits: Limits, wanted: Wanted, facts: Facts | None, size: int, live: 
     if facts:
         longest = min(limits.file.most_seconds, (live and live.most_seconds) or math.inf)
         found += check_file(limits.file, facts, size, longest)
-        found += (remark for about in limits.remarks if (remark := about(facts)))
+        found += (remark for about in limits.remarks if (remark := about(wanted.options, facts)))
     elif size > limits.file.most_bytes:
         found.append(_too_large(limits.file, size))
     if live and live.blocked:
@@ -148,6 +148,12 @@ def _check_picture(limits: FileLimits, facts: Facts) -> Iterable[Problem]:
     if not limits.least_fps - _FPS_TOLERANCE <= facts.fps <= limits.most_fps + _FPS_TOLERANCE:
         sentence = f"{facts.fps:.2f} pictures a second; {limits.least_fps:g} to {limits.most_fps:g} are taken here."
         yield _mendable("fps", sentence)
+    if limits.constant_fps and facts.variable_fps:
+        sentence = "The pictures come unevenly, as those of most phones do; an even rate is asked for here."
+        yield replace(_mendable("variable_fps", sentence), warning=True)
+    if limits.closed_gop and facts.closed_gop is False:
+        sentence = "Closed groups of pictures are asked for here, which this file has not; it may be refused."
+        yield replace(_mendable("open_gop", sentence), warning=True)
     width, height = facts.width, facts.height
     if not (limits.least_width <= width <= limits.most_width and limits.least_height <= height <= limits.most_height):
         least = f"{limits.least_width}×{limits.least_height}"
@@ -169,12 +175,13 @@ def _check_sound(limits: FileLimits, facts: Facts) -> Iterable[Problem]:
 
 
 def _check_length(limits: FileLimits, facts: Facts, longest: float) -> Iterable[Problem]:
-    taken = f"{limits.least_seconds:g} to {longest:g} s are taken here"
     if facts.duration < limits.least_seconds:
-        sentence = f"The video lasts {facts.duration:.1f} s; {taken}. Use a longer one."
+        have, least = in_time(facts.duration, up=False), in_time(limits.least_seconds)
+        sentence = f"The video lasts {have}; at least {least} are needed here. Use a longer one."
         yield Problem("too_short", "/video_id", sentence)
     elif facts.duration > longest:
-        sentence = f"The video lasts {facts.duration:.1f} s; {taken}. Cut it first."
+        have, most = in_time(facts.duration), in_time(longest)
+        sentence = f"The video lasts {have}; at most {most} are taken here. Cut it first."
         yield Problem("too_long", "/video_id", sentence)
 
 

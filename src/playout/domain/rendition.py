@@ -56,10 +56,10 @@ def recipe_for(limits: FileLimits, facts: Facts, fit: Fit) -> Recipe | None:
     most = limits.most_bytes * 8 * _MARGIN / max(facts.duration, 1) - _AUDIO_BITRATE
     if limits.most_bitrate:
         most = min(most, limits.most_bitrate * _MARGIN - _AUDIO_BITRATE)
-    bitrate = min(width * height * fps * _BITS_A_PIXEL, most)
-    if bitrate < _LEAST_BITRATE <= width * height * fps * _BITS_A_PIXEL:
+    wanted = width * height * fps * _BITS_A_PIXEL
+    if most < min(wanted, _LEAST_BITRATE):
         return None
-    return Recipe(width, height, fps, fit, int(bitrate), _AUDIO_BITRATE)
+    return Recipe(width, height, fps, fit, int(min(wanted, most)), _AUDIO_BITRATE)
 
 
 def foreseen(facts: Facts, recipe: Recipe) -> Facts:
@@ -87,17 +87,23 @@ def foreseen(facts: Facts, recipe: Recipe) -> Facts:
 def _size(limits: FileLimits, facts: Facts, fit: Fit) -> tuple[int, int]:
     """The picture's own shape where it is taken, else 9:16 (around it, or within it); as large as may be."""
     aspect = facts.width / facts.height
-    if not limits.least_aspect <= aspect <= limits.most_aspect:
-        aspect = min(max(_UPRIGHT, limits.least_aspect), limits.most_aspect)
+    narrowest = max(limits.least_aspect, limits.least_width / limits.most_height)
+    widest = min(limits.most_aspect, limits.most_width / limits.least_height)
+    if not narrowest <= aspect <= widest:
+        aspect = min(max(_UPRIGHT, narrowest), widest)
     sides = (float(facts.width), facts.height * aspect)
     width = max(sides) if fit is Fit.PAD else min(sides)
     long, short = (width, width / aspect) if aspect > 1 else (width / aspect, width)
     width *= min(1, _LONG_SIDE / long, _SHORT_SIDE / short)
     width *= min(1, limits.most_width / width, limits.most_height * aspect / width)
     width *= max(1, limits.least_width / width, limits.least_height * aspect / width)
-    return _even(width, limits.least_width), _even(width / aspect, limits.least_height)
+    across = _even(width, limits.least_width, limits.most_width)
+    down = _even(across / aspect, limits.least_height, limits.most_height)
+    if across / down < limits.least_aspect:  # rounded to the wrong side of a shape that was just taken
+        return across + 2, down
+    return across, down + 2 if across / down > limits.most_aspect else down
 
 
-def _even(pixels: float, least: int) -> int:
-    rounded = 2 * round(pixels / 2)
+def _even(pixels: float, least: int, most: int) -> int:
+    rounded = min(2 * round(pixels / 2), most - most % 2)
     return rounded if rounded >= least else rounded + 2

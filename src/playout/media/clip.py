@@ -17,8 +17,8 @@ from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-_HZ = 48_000
-_WAVE = 100  # samples: a tone of 480 Hz
+_WAVE = 100  # samples: a tone of 480 Hz, at 48 kHz
+_DRAWN = "yuv420p"  # turned into what the clip wants
 _TICKS = 1000  # per frame, so that a frame can be shown a little late
 
 #: The digits 0 to 9, three blocks wide and five high, a row for each octal figure.
@@ -34,10 +34,13 @@ class Clip:
     seconds: float = 5.0
     width: int = 540
     height: int = 960
-    fps: int = 30
+    fps: int | Fraction = 30
     container: str = "mp4"  # mp4, mov, webm, matroska: the name of a muxer
     video_codec: str = "libx264"
+    pixel_format: str = "yuv420p"
     audio_codec: str | None = "aac"
+    sample_rate: int = 48_000  # Hz
+    layout: str = "stereo"  # mono, 5.1, …: FFmpeg's names
     rotation: int = 0  # degrees clockwise by which a player has to turn the picture
     faststart: bool = True
     variable_fps: bool = False
@@ -50,11 +53,11 @@ def make_clip(path: Path, clip: Clip) -> None:
     """Writes moving colours, the number of each frame and a soft tone. Blocks for about a second."""
     with av.open(path, "w", format=clip.container, container_options=_muxing(clip)) as out:
         video = _video(out, clip)
-        sound = _Sound(out, clip.audio_codec) if clip.audio_codec else None
+        sound = _Sound(out, clip.audio_codec, clip.sample_rate, clip.layout) if clip.audio_codec else None
         for number in range(round(clip.seconds * clip.fps)):
             out.mux(video.encode(_picture(clip, number)))
             if sound:
-                sound.play_until((number + 1) / clip.fps)
+                sound.play_until(float((number + 1) / clip.fps))
         out.mux(video.encode(None))
         if sound:
             sound.end()
@@ -63,21 +66,21 @@ def make_clip(path: Path, clip: Clip) -> None:
 class _Sound:
     """A tone, written as far as the pictures are, so that both lie together in the file."""
 
-    def __init__(self, out: OutputContainer, codec: str) -> None:
-        stream = out.add_stream(codec, rate=_HZ, layout="stereo", options={"flags": "+bitexact"})
+    def __init__(self, out: OutputContainer, codec: str, rate: int, layout: str) -> None:
+        stream = out.add_stream(codec, rate=rate, layout=layout, options={"flags": "+bitexact"})
         if not isinstance(stream, AudioStream):
             raise TypeError(f"{codec} makes no sound")
         self._out, self._stream = out, stream
-        self._format = stream.codec_context.format.name
+        self._rate, self._layout = rate, layout
         self._played = 0  # samples
         self._wave = array.array("f", (math.sin(math.tau * at / _WAVE) / 16 for at in range(_WAVE)))
 
     def play_until(self, seconds: float) -> None:
-        while self._played < seconds * _HZ:
-            frame = AudioFrame(format="flt", layout="stereo", samples=_WAVE * 10)
-            stereo = array.array("f", (level for level in self._wave for _ in range(2)))
-            frame.planes[0].update(stereo.tobytes() * 10)
-            frame.sample_rate, frame.pts, frame.time_base = _HZ, self._played, Fraction(1, _HZ)
+        while self._played < seconds * self._rate:
+            frame = AudioFrame(format="flt", layout=self._layout, samples=_WAVE * 10)
+            alike = array.array("f", (level for level in self._wave for _ in frame.layout.channels))
+            frame.planes[0].update(alike.tobytes() * 10)
+            frame.sample_rate, frame.pts, frame.time_base = self._rate, self._played, Fraction(1, self._rate)
             self._played += frame.samples
             self._out.mux(self._stream.encode(frame))
 
@@ -98,8 +101,8 @@ def _video(out: OutputContainer, clip: Clip) -> VideoStream:
     stream = out.add_stream(clip.video_codec, rate=clip.fps, options=options)
     if not isinstance(stream, VideoStream):
         raise TypeError(f"{clip.video_codec} makes no pictures")
-    stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, "yuv420p"
-    stream.codec_context.time_base = Fraction(1, clip.fps * _TICKS)
+    stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, clip.pixel_format
+    stream.codec_context.time_base = 1 / Fraction(clip.fps * _TICKS)
     stream.codec_context.gop_size = clip.keyframe_every
     if clip.rotation:
         stream.set_display_rotation(-clip.rotation)  # counts the other way round
@@ -107,15 +110,17 @@ def _video(out: OutputContainer, clip: Clip) -> VideoStream:
 
 
 def _picture(clip: Clip, number: int) -> VideoFrame:
-    frame = VideoFrame(clip.width, clip.height, "yuv420p")
+    frame = VideoFrame(clip.width, clip.height, _DRAWN)
     for index, (plane, slope) in enumerate(zip(frame.planes, (3, 2, 1), strict=True)):
         width = plane.line_size
         drawn = bytearray().join(_row(width, slope * number + line + 90 * index) for line in range(plane.height))
         if index == 0:
-            _write(drawn, width, clip.width // 24, f"{number:05d}")
+            _write(drawn, width, min(clip.width // 24, clip.height // 8), f"{number:05d}")
         plane.update(bytes(drawn))
+    if clip.pixel_format != _DRAWN:
+        frame = frame.reformat(format=clip.pixel_format)
     late = _TICKS // 3 if clip.variable_fps and number % 3 == 1 else 0
-    frame.pts, frame.time_base = number * _TICKS + late, Fraction(1, clip.fps * _TICKS)
+    frame.pts, frame.time_base = number * _TICKS + late, 1 / Fraction(clip.fps * _TICKS)
     return frame
 
 

@@ -86,14 +86,14 @@ def layout(channels: int) -> str:
 def picture_graph(first: VideoFrame, shown: tuple[int, int], rotation: int, recipe: Recipe) -> Graph:
     """Made for frames like the first one, of a video shown at this size; takes frames with times from 0, at 0."""
     begin = f"{_size(first)}:pixel_aspect=1/1:colorspace={int(first.colorspace)}:range={int(first.color_range)}"
+    start = [("buffer", begin), ("fps", f"{recipe.fps}:start_time=0"), *_cut(first, shown, rotation, recipe)]
     width, height = reversed(fitted(shown, recipe)) if rotation % 180 else fitted(shown, recipe)
-    rate, small = ("fps", f"{recipe.fps}:start_time=0"), f"{width}:{height}:{_colours(first, shown)}"
-    end = [*_TURNS[rotation], _framing(recipe), ("setsar", "1"), ("format", "yuv420p"), ("buffersink", "")]
+    small = f"{width}:{height}:{_colours(first, shown)}"
+    bars = ("pad", f"{recipe.width}:{recipe.height}:-1:-1")
+    end = [*_TURNS[rotation], bars, ("setsar", "1"), ("format", "yuv420p"), ("buffersink", "")]
     graph = _empty()
     if is_wide(first):
-        here = _chain(
-            graph, ("buffer", begin), rate, ("scale", small), ("format", "gbrp16"), ("haldclut", "clut=first")
-        )
+        here = _chain(graph, *start, ("scale", small), ("format", "gbrp16"), ("haldclut", "clut=first"))
         colours = table(first)
         there = _chain(graph, ("buffer", _size(colours)), ("format", "gbrp16"))
         there[-1].link_to(here[-1], 0, 1)
@@ -102,7 +102,7 @@ def picture_graph(first: VideoFrame, shown: tuple[int, int], rotation: int, reci
         graph.push(colours, at=1)
         graph.push(None, at=1)
     else:
-        _chain(graph, ("buffer", begin), rate, ("scale", f"{small}:{_HD_COLOURS}"), *end)
+        _chain(graph, *start, ("scale", f"{small}:{_HD_COLOURS}"), *end)
         graph.configure()
     return graph
 
@@ -126,27 +126,33 @@ def sound_graph(first: AudioFrame) -> Graph:
 
 
 def fitted(shown: tuple[int, int], recipe: Recipe) -> tuple[int, int]:
-    """The picture's size before bars are added or edges cut off; even."""
-    shares = Fraction(recipe.width, shown[0]), Fraction(recipe.height, shown[1])
+    """The picture's size once its edges are cut off, before bars are added; even."""
+    if recipe.fit is Fit.CROP:
+        return recipe.width, recipe.height
+    share = min(Fraction(recipe.width, shown[0]), Fraction(recipe.height, shown[1]))
+    width, height = (max(2, round(side * share / 2) * 2) for side in shown)
+    return min(width, recipe.width), min(height, recipe.height)
+
+
+def _cut(first: VideoFrame, shown: tuple[int, int], rotation: int, recipe: Recipe) -> Filters:
+    """Cuts edges off before anything is scaled: most of a wide picture need not be."""
     if recipe.fit is Fit.PAD:
-        share = min(shares)
-        width, height = (max(2, round(side * share / 2) * 2) for side in shown)
-        return min(width, recipe.width), min(height, recipe.height)
-    share = max(shares)
-    width, height = (round(side * share / 2) * 2 for side in shown)
-    return max(width, recipe.width), max(height, recipe.height)
+        return []
+    shares = Fraction(recipe.width, shown[0]), Fraction(recipe.height, shown[1])
+    kept = [share / max(shares) for share in shares]
+    sides = zip((first.width, first.height), reversed(kept) if rotation % 180 else kept, strict=True)
+    width, height = (max(2, int(side * share / 2) * 2) for side, share in sides)
+    return [  # a picture that is suddenly smaller is made as large as the first: `crop` would look past its edge
+        ("scale", f"{first.width}:{first.height}"),
+        ("format", first.format.name),
+        ("crop", f"{width}:{height}"),
+    ]
 
 
 def _colours(frame: VideoFrame, shown: tuple[int, int]) -> str:
     if frame.colorspace == _UNSPECIFIED:
         return "in_color_matrix=" + ("bt709" if min(shown) >= _HD else "bt601")
     return "in_color_matrix=auto"
-
-
-def _framing(recipe: Recipe) -> tuple[str, str]:
-    if recipe.fit is Fit.PAD:
-        return "pad", f"{recipe.width}:{recipe.height}:-1:-1"
-    return "crop", f"{recipe.width}:{recipe.height}"
 
 
 def _empty() -> Graph:

@@ -102,7 +102,8 @@ class _Inspection:
         for packet in _timed(self._container.demux()):
             if packet.is_corrupt:
                 raise Refused(Refusal.TRUNCATED)
-            reached = max(reached, _time(packet) - self._file.start)
+            lasts = float((packet.duration or 0) * packet.time_base)  # a single picture may be shown for all of it
+            reached = max(reached, _time(packet) + lasts - self._file.start)
         if reached < self._file.duration * 0.95 - _TAIL:
             raise Refused(Refusal.TRUNCATED)
 

@@ -93,8 +93,13 @@ class MemoryProbe:
 
     async def probe(self, key: str) -> Probed:
         """The agreed facts with two empty pictures. Unplayable for zero bytes; FileGone."""
+        picture = await self.frame(key, 0)
+        return Probed(facts=self._facts, thumbnail=picture, strip=picture)
+
+    async def frame(self, key: str, at_ms: int) -> bytes:
+        """An empty picture at any time. Unplayable for zero bytes; FileGone."""
         if await self._files.size(key):
-            return Probed(facts=self._facts, thumbnail=_NO_PICTURE, strip=_NO_PICTURE)
+            return _NO_PICTURE
         raise Unplayable("The file is empty. Upload the video once more.", code="empty_file")
 
 
@@ -112,6 +117,5 @@ class MemoryRender:
     ) -> Stored:
         size = await self._files.size(source)
         await progress(0.5)
-        stored = await self._files.put(target, self._files.read(source, 0, size), limit=limit)
-        await progress(1)
-        return stored
+        await progress(1)  # before anything is kept: what it raises leaves nothing behind
+        return await self._files.put(target, self._files.read(source, 0, size), limit=limit)

@@ -13,8 +13,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 _HALF_TURN = 180
-_QUALITY = "4"  # of 2 (best) to 31
-_FORMAT = "yuvj420p"  # JPEG: full range, colour at half the size
+_QUALITY = 4
+FORMAT = "yuvj420p"  # JPEG: full range, colour at half the size
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def upright(frame: VideoFrame, rotation: int, width: int, height: int) -> Pictur
     """The frame at `width` by `height`, turned clockwise by `rotation` (0, 90, 180, 270)."""
     lying = rotation % _HALF_TURN != 0
     across, down = (height, width) if lying else (width, height)
-    small = frame.reformat(across, down, _FORMAT, threads=1)
+    small = frame.reformat(across, down, FORMAT, threads=1)
     planes = [_tight(bytes(plane), plane.line_size, plane.width, plane.height) for plane in small.planes]
     brightness, blue, red = (
         _turned(plane, across // share, down // share, rotation) for plane, share in zip(planes, (1, 2, 2), strict=True)
@@ -54,15 +54,15 @@ def row(pictures: Sequence[Picture]) -> Picture:
     return Picture(width, height, (brightness, blue, red))
 
 
-def jpeg(picture: Picture) -> bytes:
-    """The picture as a JPEG file, without any comment or maker's mark."""
+def jpeg(picture: Picture, quality: int = _QUALITY) -> bytes:
+    """The picture as a JPEG file, without any comment or maker's mark. `quality`: 2 (best) to 31."""
     encoder = CodecContext.create("mjpeg", "w")
     if not isinstance(encoder, VideoCodecContext):
         raise TypeError("mjpeg makes pictures")
-    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, _FORMAT
+    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, FORMAT
     encoder.time_base, encoder.thread_count = Fraction(1, 1), 1
-    encoder.options = {"flags": "+bitexact", "qmin": _QUALITY, "qmax": _QUALITY}
-    frame = VideoFrame(picture.width, picture.height, _FORMAT)
+    encoder.options = {"flags": "+bitexact", "qmin": str(quality), "qmax": str(quality)}
+    frame = VideoFrame(picture.width, picture.height, FORMAT)
     for target, content, share in zip(frame.planes, picture.planes, (1, 2, 2), strict=True):
         target.update(_padded(content, picture.width // share, target.line_size))
     frame.pts = 0

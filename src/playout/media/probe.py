@@ -4,6 +4,8 @@ Not here: how such a process is attended (attendant.py), and the looking itself 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from playout.application.ports import Files, Probed
 from playout.application.ports.files import PIECE
@@ -13,6 +15,8 @@ from playout.media.refusals import Refused, refused
 from playout.media.sieve import KINDS
 
 _PICTURE = 2 * PIECE
+
+T = TypeVar("T")
 
 
 class WorkerProbe:
@@ -28,32 +32,49 @@ class WorkerProbe:
 
     async def probe(self, key: str) -> Probed:
         """Raises Unplayable with a code of `Refusal`; FileGone. No process outlives the call, even cancelled."""
+        return await self._asked(_probed, key)
+
+    async def frame(self, key: str, at_ms: int) -> bytes:
+        """Raises Unplayable with a code of `Refusal`; FileGone. No process outlives the call, even cancelled."""
+        return await self._asked(_frame, key, str(max(0, at_ms)))
+
+    async def _asked(self, read: Callable[[Attendance], Awaitable[T]], key: str, *words: str) -> T:
         size = await self._files.size(key)
         async with self._places:
-            process = await start(self._worker, str(size))
+            process = await start(self._worker, str(size), *words)
             try:
                 async with attended(process, self._files, key, size, seconds=self._seconds) as worker:
-                    return await _answer(worker)
+                    return await read(worker)
             except Refused as why:
                 raise refused(why.code, KINDS.get(why.kind, KINDS["unknown"])) from None
 
 
-async def _answer(worker: Attendance) -> Probed:
+async def _probed(worker: Attendance) -> Probed:
+    told, (thumbnail, strip) = await _answer(worker, 2)
+    return Probed(_facts(told), thumbnail, strip)
+
+
+async def _frame(worker: Attendance) -> bytes:
+    _, (picture,) = await _answer(worker, 1)
+    return picture
+
+
+async def _answer(worker: Attendance, pictures: int) -> tuple[Testimony, list[bytes]]:
+    """What it says, and so many JPEG pictures."""
     word, numbers = await worker.hear()
-    if word != b"D" or len(numbers) != 3:  # noqa: PLR2004 -- three lengths
+    if word != b"D" or len(numbers) != 1 + pictures:
         raise Nonsense
-    header, thumbnail, strip = numbers
-    if max(thumbnail, strip) > _PICTURE:
+    header, *lengths = numbers
+    if max(lengths) > _PICTURE:
         raise Nonsense
     told = await worker.told(header)
     refusal = told.refusal()
     if refusal:
         raise refusal
-    facts = _facts(told)
-    pictures = await worker.exactly(thumbnail), await worker.exactly(strip)
-    if not all(picture.startswith(b"\xff\xd8\xff") and picture.endswith(b"\xff\xd9") for picture in pictures):
+    found = [await worker.exactly(length) for length in lengths]
+    if not all(picture.startswith(b"\xff\xd8\xff") and picture.endswith(b"\xff\xd9") for picture in found):
         raise Nonsense
-    return Probed(facts, *pictures)
+    return told, found
 
 
 def _facts(say: Testimony) -> Facts:

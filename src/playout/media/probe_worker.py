@@ -1,6 +1,7 @@
-"""The process that looks into one file and nothing else: `python -m playout.media.probe_worker SIZE`.
+"""The process that looks into one file and nothing else: `python -m playout.media.probe_worker SIZE [MILLISECONDS]`.
 
-Its last word is the facts with two JPEG pictures. Not here: what the parent makes of it (probe.py).
+Its last word is the facts with two JPEG pictures; or, asked for a moment, the one picture that is shown then. Not
+here: what the parent makes of it (probe.py).
 """
 
 import sys
@@ -17,6 +18,7 @@ import av.subtitles.stream
 from playout.media import confined
 from playout.media.inspection import inspect
 from playout.media.refusals import Refusal, Refused
+from playout.media.still import still
 
 LIMITS = confined.Limits(memory=1024**3, cpu=20, wall=40)
 
@@ -26,19 +28,22 @@ def main() -> None:
     confine()
     av.logging.set_level(None)
     parent = confined.Parent()
-    header: dict[str, object]
-    thumbnail = strip = b""
+    size, *moment = map(int, sys.argv[1:])
+    header: dict[str, object] = {}
+    pictures = [b""] if moment else [b"", b""]
     try:
-        found = inspect(parent.file(int(sys.argv[1])))
+        if moment:
+            pictures = [still(parent.file(size), moment[0])]
+        else:
+            found = inspect(parent.file(size))
+            header, pictures = asdict(found.facts), [found.thumbnail, found.strip]
     except Refused as refused:
         header = {"refused": refused.code.value, "kind": refused.kind}
     except MemoryError:
         header = {"refused": Refusal.TOO_HEAVY.value}
     except (av.error.FFmpegError, ValueError, ArithmeticError, LookupError):
         header = {"refused": Refusal.DAMAGED.value}
-    else:
-        header, thumbnail, strip = asdict(found.facts), found.thumbnail, found.strip
-    parent.answer(header, thumbnail, strip)
+    parent.answer(header, *pictures)
 
 
 def confine() -> None:

@@ -5,12 +5,14 @@ in milliseconds, and about once a second `P` with the thousandths that are done;
 Not here: what the parent makes of it (render.py), and the coding (coding.py).
 """
 
+import contextlib
 import errno
 import os
 import resource
 import signal
 import sys
 import time
+from pathlib import Path
 
 import av
 import av.audio.codeccontext
@@ -26,7 +28,7 @@ from playout.media.opening import opened
 from playout.media.order import Allowance, Order
 from playout.media.refusals import Refusal, Refused
 
-_NICE = 10  # whoever waits for a page goes first
+_NICE = 10
 _EVERY = 1.0  # seconds
 _GRACE = 10  # seconds longer than the parent waits
 _NO_ROOM = {errno.ENOSPC: "storage_full", errno.EDQUOT: "storage_full", errno.EFBIG: "too_large"}
@@ -35,13 +37,20 @@ _NO_ROOM = {errno.ENOSPC: "storage_full", errno.EDQUOT: "storage_full", errno.EF
 def main() -> None:
     """Answers once, then ends."""
     size, handle, order = int(sys.argv[1]), int(sys.argv[2]), Order.read(sys.argv[3])
-    os.nice(_NICE)
+    give_way()
     av.logging.set_level(None)
     coding = Coding(HandleFile(handle), order.recipe)  # and its threads, before none may be started any more
     most = round(order.allowance.at_most) + _GRACE
     confine(Limits(order.allowance.memory, cpu=most, wall=most, written=order.limit))
     parent = Parent()
     parent.answer(_coded(coding, parent, size, order.allowance))
+
+
+def give_way() -> None:
+    """To all that somebody waits for."""
+    os.nice(_NICE)
+    with contextlib.suppress(OSError):  # Linux weighs sessions before processes, and this one has its own
+        Path("/proc/self/autogroup").write_text(str(_NICE))
 
 
 def _coded(coding: Coding, parent: Parent, size: int, allowance: Allowance) -> dict[str, object]:

@@ -110,7 +110,7 @@ class Facebook:
         try:
             call = await graph.read_call(request, request.path_params["rest"])
             self._meta.enter(call)
-            guest = self._meta.guest(call.node, call.edge)
+            guest = self._meta.guest(call.node, call.edge, request.method)
             if guest is not None:
                 answer = await guest[0].answer(call)
             else:
@@ -132,7 +132,7 @@ class Facebook:
         if path.startswith(_WWW):
             return "facebook.authorize" if path.endswith("/dialog/oauth") else "facebook.unknown"
         _, node, edge = graph.split(path.removeprefix(_GRAPH))
-        guest = self._meta.guest(node, edge)
+        guest = self._meta.guest(node, edge, method)
         if guest is not None:
             return guest[1]
         found = self._table.get((method, self._subject(node, edge)))

@@ -37,7 +37,7 @@ class Edges:
             ("me", "GET"): reading.account,
         }
 
-    def kind_of(self, node: str, edge: str, method: str = "GET") -> str | None:
+    def kind_of(self, node: str, edge: str, method: str) -> str | None:
         """The kind of request; None for what is not Instagram's. Lists and single reels are both "media"."""
         what = None if node == "me" else self._what(node, edge, method)
         return f"instagram.{'media' if what == 'list' else what}" if what else None

@@ -21,7 +21,7 @@ _HOUR = 3600.0
 class Guest(Protocol):
     """A platform that serves nodes of its own on graph.facebook.com, as Instagram does with Facebook Login."""
 
-    def kind_of(self, node: str, edge: str) -> str | None:
+    def kind_of(self, node: str, edge: str, method: str) -> str | None:
         """The kind of request, like "instagram.media"; None: the path is not this platform's."""
 
     async def answer(self, call: Call) -> Response:
@@ -65,10 +65,10 @@ class Meta:
         """Let another platform answer on graph.facebook.com."""
         self.guests.append(guest)
 
-    def guest(self, node: str, edge: str) -> tuple[Guest, str] | None:
+    def guest(self, node: str, edge: str, method: str) -> tuple[Guest, str] | None:
         """Who answers for a node and edge, and the kind of request; None: Facebook itself."""
         for guest in self.guests:
-            kind = guest.kind_of(node, edge)
+            kind = guest.kind_of(node, edge, method)
             if kind is not None:
                 return guest, kind
         return None

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from playout_sandbox.meta.fetch import fetch
 from playout_sandbox.pull import PullError
+from playout_sandbox.streams import swallow
 from playout_sandbox.world import World
 
 LARGEST = 10 * 1024**3  #: bytes; the Page video limit by file upload
@@ -135,7 +136,7 @@ class Rupload:
                 await self._receive(slot, request, pieces)
             return JSONResponse(self._receiver.success())
         except RuploadError as error:
-            await _swallow(pieces)
+            await swallow(pieces)
             return error.answer()
         except ClientDisconnect:
             return Response(status_code=400)
@@ -226,15 +227,6 @@ async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         raise
     if waiting:
         yield bytes(waiting)
-
-
-async def _swallow(pieces: AsyncIterator[bytes]) -> None:
-    """Read the rest, so that the client can hear the answer while it still sends."""
-    try:
-        async for _ in pieces:
-            pass
-    except (ClientDisconnect, RuntimeError):  # RuntimeError: it was read to the end before
-        pass
 
 
 def _number(request: Request, name: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from playout_sandbox.streams import swallow
 from playout_sandbox.tiktok.life import Life
 from playout_sandbox.tiktok.records import Status, Task
 from playout_sandbox.tiktok.state import State
@@ -48,7 +49,7 @@ class Upload:
             finally:
                 await part.drop()
         except _Answer as answer:
-            await _swallow(pieces)
+            await swallow(pieces)
             return answer.response
         except ClientDisconnect:
             return _answer(400, None)
@@ -156,15 +157,6 @@ def expected_end(task: Task, start: int) -> int:
 def _answer(status: int, task: Task | None) -> Response:
     headers = {"Content-Range": f"bytes 0-{task.received}/{task.size}"} if task else {}
     return Response(status_code=status, headers=headers)
-
-
-async def _swallow(pieces: AsyncIterator[bytes]) -> None:
-    """Read the rest, so that the client can hear the answer while it still sends."""
-    try:
-        async for _ in pieces:
-            pass
-    except (ClientDisconnect, RuntimeError):  # RuntimeError: it was read to the end before
-        pass
 
 
 def _store(write: Callable[[bytes], int], digest: "hashlib._Hash", piece: bytes) -> None:

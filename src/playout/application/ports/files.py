@@ -72,6 +72,14 @@ class Probe(Protocol):
         """Raises Unplayable with a code and a plain sentence; FileGone."""
         ...
 
+    async def frame(self, key: str, at_ms: int) -> bytes:
+        """A JPEG of the picture that is shown then, upright, in its own size, at most 2 MiB.
+
+        `at_ms`: milliseconds from the start; beyond the end it is the last picture. Made smaller only where it has more
+        than 4096 pixels a side, or more bytes. Raises Unplayable with a code and a plain sentence; FileGone.
+        """
+        ...
+
 
 class Render(Protocol):
     """Makes renditions."""

@@ -4,7 +4,7 @@ An adapter neither sleeps, retries, stores, nor reads settings. It names every f
 understood, and lets no raw body travel further.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +63,7 @@ class Task:
     now: datetime
     attempt: str  # different for each beginning from the start: names what may not be shared between two
     read: Callable[[int, int], AsyncIterator[bytes]]  # (start, length): pieces of at most 1 MiB
+    frame: Callable[[int], Awaitable[bytes]]  # (milliseconds from the start): what is shown then, as `Probe.frame`
     pulls: "Pulls"  # for platforms that fetch the file themselves
 
 

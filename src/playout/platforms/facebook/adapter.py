@@ -15,7 +15,8 @@ from playout.platforms.facebook.errors import CODES
 from playout.platforms.facebook.publishing import Publishing
 from playout.platforms.facebook.rules import LIMITS, REELS_A_DAY
 from playout.platforms.http import Http
-from playout.platforms.meta import FacebookLogin, Graph, Rupload, need, part, read_signed_request, text
+from playout.platforms.meta import FacebookLogin, Graph, Rupload, read_signed_request
+from playout.platforms.reading import need, part, stated
 
 #: The last one is for Pages that are seen through a business only.
 SCOPES = ("pages_show_list", "pages_read_engagement", "pages_manage_posts", "business_management")
@@ -91,9 +92,9 @@ class Facebook:
         page = await self._graph.ask("GET", "me", grant.access_token, now=None, query={"fields": fields})
         return Profile(
             remote_id=need(page, "id"),
-            username=text(page, "username"),
-            display_name=text(page, "name"),
-            avatar_url=text(part(page, "picture", "data"), "url") or None,
+            username=stated(page, "username"),
+            display_name=stated(page, "name"),
+            avatar_url=stated(part(page, "picture", "data"), "url") or None,
             owner_id=grant.extra.get("owner_id"),
         )
 

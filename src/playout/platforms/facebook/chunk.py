@@ -1,4 +1,4 @@
-"""The body of a part of a long video: a form with the bytes as its file, streamed.
+"""The body of a part of a long video, or of a cover: a form with the bytes as its file, streamed.
 
 Source: Meta's own SDK (video_uploader); the guide of today shows another way that gives no handle before it publishes.
 """
@@ -6,18 +6,28 @@ Source: Meta's own SDK (video_uploader); the guide of today shows another way th
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
+_PART = 'name="video_file_chunk"; filename="chunk"'
+
 
 class Chunk:
-    """A multipart/form-data body whose last field is a file of `length` bytes."""
+    """A multipart/form-data body whose last field is a file of `length` bytes. `file`: the names of field and file."""
 
-    def __init__(self, fields: Mapping[str, str], read: Callable[[], AsyncIterator[bytes]], length: int) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, str],
+        read: Callable[[], AsyncIterator[bytes]],
+        length: int,
+        *,
+        file: str = _PART,
+        media_type: str = "application/octet-stream",
+    ) -> None:
         boundary = secrets.token_hex(16)
         head = "".join(
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
             for name, value in fields.items()
         )
-        file = 'Content-Disposition: form-data; name="video_file_chunk"; filename="chunk"'
-        self._head = f"{head}--{boundary}\r\n{file}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+        about = f"Content-Disposition: form-data; {file}\r\nContent-Type: {media_type}"
+        self._head = f"{head}--{boundary}\r\n{about}\r\n\r\n".encode()
         self._foot = f"\r\n--{boundary}--\r\n".encode()
         self._read = read
         self.content_type = f"multipart/form-data; boundary={boundary}"

@@ -4,15 +4,14 @@ Holds the upload address; the law seals every checkpoint.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from playout.domain.delivery import JsonValue
+from playout.platforms.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Checkpoint):
     """Times are seconds since 1970; 0 is not yet."""
 
     round: int = 0  # beginnings at Facebook that came to nothing, for certain
@@ -29,18 +28,6 @@ class Mark:
     ready_at: float = 0  # since when it has looked as if none of them had arrived
     refusal: Mapping[str, str] = field(default_factory=dict)  # of the only request, until the status bears it out
     since: float = 0  # of the wait that is going on
-
-    @classmethod
-    def of(cls, checkpoint: Mapping[str, JsonValue]) -> "Mark":
-        """Reads a checkpoint; what another version kept beside is left out."""
-        names = {one.name for one in fields(cls)}
-        kept: dict[str, Any] = {name: value for name, value in checkpoint.items() if name in names}
-        return cls(**kept)
-
-    def kept(self) -> dict[str, JsonValue]:
-        """As a checkpoint."""
-        start = asdict(Mark())
-        return {name: value for name, value in asdict(self).items() if value != start[name]}
 
     def waited(self, now: datetime) -> timedelta:
         """How long the wait has been going on."""

@@ -1,12 +1,13 @@
 """The steps that bring a video to a Page, and the look that settles what a lost answer left open.
 
-    reel (≤ 90 s)   start ─► upload … upload ─► FINISH  ─► follow ─► (receipt)
+    reel (≤ 90 s)   start ─► upload … upload ─► FINISH  ─► follow ─► published ─► (cover)
     longer          open ─► transfer … transfer ─► PUBLISH ─► follow
                                                      └ look ─► settle ─► follow, or PUBLISH once more
 
 In capitals: not repeatable, a fence stands before. Nothing is to be seen before that, so everything up to there may be
 done again; the video's id is known from the first answer on and never changes, so Facebook can always be asked. Not
-here: what codes mean (errors.py), what comes after the request to publish (waiting.py).
+here: what codes mean (errors.py), what comes after the request to publish (waiting.py) and after the publication
+(completing.py).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,15 +20,16 @@ from playout.application.ports import Task
 from playout.domain.delivery import Next, Outcome, State
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.platforms.facebook.chunk import Chunk
+from playout.platforms.facebook.completing import Completing
 from playout.platforms.facebook.errors import NOT_WHOLE
 from playout.platforms.facebook.mark import Mark
 from playout.platforms.facebook.rules import is_reel
 from playout.platforms.facebook.status import Status
 from playout.platforms.facebook.waiting import Back, Waiting
 from playout.platforms.http import JsonObject
-from playout.platforms.meta import GONE, Graph, Rupload, need, number
+from playout.platforms.meta import GONE, Graph, Rupload
 from playout.platforms.meta.errors import MINUTE
-from playout.platforms.meta.reading import unreadable
+from playout.platforms.reading import need, number, unreadable
 
 Step: TypeAlias = Callable[[Task], Awaitable[Outcome]]
 
@@ -58,6 +60,7 @@ class Publishing:
             "publish": self._ask,
             "follow": self._wait.follow,
             "settle": self._wait.follow,
+            "cover": Completing(graph).cover,
         }
 
     def begin(self, task: Task) -> Next:

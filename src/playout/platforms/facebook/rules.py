@@ -10,8 +10,9 @@ from datetime import timedelta
 from playout.domain.caps import Cap
 from playout.domain.delivery import JsonValue
 from playout.domain.errors import Problem
-from playout.domain.limits import Choice, FileLimits, Limits, Need, WordLimits, utf16_units
+from playout.domain.limits import Choice, FileLimits, Limits, Need, WordLimits, in_time, utf16_units
 from playout.domain.video import Facts
+from playout.platforms import cover
 
 #: The longest reel, in seconds; what is longer becomes an ordinary video of the Page.
 LONGEST_REEL = 90.0
@@ -25,10 +26,11 @@ def is_reel(facts: Facts) -> bool:
     return facts.duration <= LONGEST_REEL
 
 
-def _not_a_reel(facts: Facts) -> Problem | None:
+def _not_a_reel(_: Mapping[str, JsonValue], facts: Facts) -> Problem | None:
     if is_reel(facts):
         return None
-    sentence = f"The video lasts {facts.duration:.0f} s: it becomes an ordinary video, because a reel has at most 90 s."
+    have, most = in_time(facts.duration), in_time(LONGEST_REEL)
+    sentence = f"The video lasts {have}: it becomes an ordinary video, because a reel has at most {most}."
     return Problem("not_a_reel", "/video_id", sentence, warning=True)
 
 
@@ -67,15 +69,17 @@ LIMITS = Limits(
         most_aspect=16 / 9 + 0.01,
         most_sample_rate=48_000,
         most_channels=2,
+        constant_fps=True,
+        closed_gop=True,
     ),
     words=WordLimits(caption_length=63_206, caption_unit=utf16_units, title_length=_TITLE),
-    choices={"title": Choice(str), "place": Choice(str)},
+    choices={"title": Choice(str), "place": Choice(str), cover.OPTION: cover.CHOICE},
     needs=(
         Need(frozenset({"pages_manage_posts"}), "publish on the Page"),
         Need(frozenset({"pages_read_engagement"}), "see what became of a post"),
         Need(frozenset({"pages_show_list"}), "see which Pages there are"),
     ),
     caps=(Cap("finish", REELS_A_DAY, timedelta(days=1), what="reels by API"),),
-    rules=(_title_fits, _place_is_a_page),
-    remarks=(_not_a_reel,),
+    rules=(_title_fits, _place_is_a_page, cover.is_a_time),
+    remarks=(_not_a_reel, cover.is_within),
 )

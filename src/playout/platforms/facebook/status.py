@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from playout.platforms.http import JsonObject
-from playout.platforms.meta import items, number, part, received, text
+from playout.platforms.meta import received
+from playout.platforms.reading import items, number, part, stated
 
 #: What `GET /{video-id}` is asked for.
 FIELDS = "status,published,permalink_url,post_id"
@@ -67,20 +68,20 @@ def read_status(video: JsonObject) -> Status:
     """What is not there is not known."""
     status = part(video, "status")
     phases = [part(status, f"{name}_phase") for name in ("uploading", "processing", "publishing")]
-    words = ["complete" if (word := text(phase, "status")) == "completed" else word for phase in phases]
+    words = ["complete" if (word := stated(phase, "status")) == "completed" else word for phase in phases]
     wrong = next(iter(_errors(phases)), {})
     return Status(
-        word=text(status, "video_status"),
+        word=stated(status, "video_status"),
         uploading=words[0],
         processing=words[1],
         publishing=words[2],
-        publish_status=text(phases[2], "publish_status"),
+        publish_status=stated(phases[2], "publish_status"),
         received=received(phases[0]),
         published=video.get("published") is True,
-        permalink=text(video, "permalink_url"),
+        permalink=stated(video, "permalink_url"),
         publish_time=number(phases[2], "publish_time"),
         code=number(wrong, "code"),
-        message=text(wrong, "message"),
+        message=stated(wrong, "message"),
     )
 
 

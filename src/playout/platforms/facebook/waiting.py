@@ -3,7 +3,8 @@
     follow   the request was acknowledged: until the video stands on the Page
     settle   nobody knows whether it arrived: until Facebook shows what it did, or, for minutes, nothing
 
-Reads only. Not here: how the bytes get there, and whether another beginning is allowed (publishing.py).
+Reads only. Not here: how the bytes get there, whether another beginning is allowed (publishing.py), and what is left to
+do once it is published (completing.py).
 """
 
 from collections.abc import Callable
@@ -12,15 +13,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from playout.application.ports import Task
-from playout.domain.delivery import Done, Next, Outcome, Receipt, State
+from playout.domain.delivery import Next, Outcome, Receipt, State
 from playout.domain.retry import Kind, PlatformFailure, Turn
+from playout.platforms.facebook.completing import published
 from playout.platforms.facebook.errors import PHRASES
 from playout.platforms.facebook.mark import Mark
 from playout.platforms.facebook.rules import is_reel
 from playout.platforms.facebook.status import FIELDS, Status, read_status
 from playout.platforms.http import host_allowed, join
-from playout.platforms.meta import GONE, Graph, items, reread, text
+from playout.platforms.meta import GONE, Graph, reread
 from playout.platforms.meta.errors import DAY, HOUR, MINUTE
+from playout.platforms.reading import items, stated
 
 _SECOND = timedelta(seconds=1)
 _MOST_ASKS = 5
@@ -92,7 +95,7 @@ class Waiting:
     async def outcome(self, task: Task, mark: Mark, status: Status) -> Outcome:
         """What follows from a status, once it may have been asked to publish."""
         if status.is_public:
-            return Done(self._receipt(task, mark, status))
+            return published(task, mark, self._receipt(task, mark, status))
         if status.is_draft:
             raise _kept_as_draft()
         if status.is_dead:
@@ -136,7 +139,7 @@ class Waiting:
         if failure.kind is Kind.NEVER:
             raise failure
         if await self._is_listed(task, mark):
-            return Done(self._receipt(task, mark, status))
+            return published(task, mark, self._receipt(task, mark, status))
         return self._back.begin(task, mark, failure)
 
     def _explained(self, task: Task, status: Status) -> PlatformFailure:
@@ -152,7 +155,7 @@ class Waiting:
     async def _out_of_sight(self, task: Task, mark: Mark) -> Outcome:
         """Deleted, or not shown to us; for a while also a fault of Facebook's."""
         if await self._is_listed(task, mark):
-            return Done(self._receipt(task, mark, None))
+            return published(task, mark, self._receipt(task, mark, None))
         if mark.waited(task.now) < HOUR:
             raise PlatformFailure(Kind.AGAIN, GONE, "Facebook does not show the video yet.")
         raise _cannot_say()
@@ -161,7 +164,7 @@ class Waiting:
         """The last resort before a person is asked: what the Page shows."""
         with suppress(PlatformFailure):
             if await self._is_listed(task, mark):
-                return Done(self._receipt(task, mark, None))
+                return published(task, mark, self._receipt(task, mark, None))
         raise _cannot_say()
 
     async def _is_listed(self, task: Task, mark: Mark) -> bool:
@@ -175,7 +178,7 @@ class Waiting:
             if failure.code == GONE:
                 return False
             raise reread(failure) from None
-        return any(text(one, "id") == mark.video_id for one in items(listed))
+        return any(stated(one, "id") == mark.video_id for one in items(listed))
 
     def _receipt(self, task: Task, mark: Mark, status: Status | None) -> Receipt:
         """Reels are answered with an address without a host."""

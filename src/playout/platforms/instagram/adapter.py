@@ -21,8 +21,9 @@ from playout.platforms.instagram.errors import CODES, NAME
 from playout.platforms.instagram.login import InstagramKeys, InstagramLogin
 from playout.platforms.instagram.publishing import Publishing
 from playout.platforms.instagram.rules import LIMITS
-from playout.platforms.meta import FacebookLogin, Graph, Page, Rupload, need, part, read_signed_request, text
+from playout.platforms.meta import FacebookLogin, Graph, Page, Rupload, read_signed_request
 from playout.platforms.oauth import no_account
+from playout.platforms.reading import need, part, stated
 
 FACEBOOK_SCOPES = (
     "instagram_basic",
@@ -167,7 +168,7 @@ def _facebook_login(http: Http, keys: FacebookKeys, version: str) -> FacebookLog
 def _linked(page: Page) -> Sequence[Connection]:
     """The professional account of a Page, if it has one."""
     account = part(page.data, "instagram_business_account")
-    if not text(account, "id"):
+    if not stated(account, "id"):
         return ()
     profile = _profile(account, page.owner_id)
     extra = {**page.grant.extra, "login": FACEBOOK_LOGIN, "account": profile.remote_id}
@@ -175,11 +176,11 @@ def _linked(page: Page) -> Sequence[Connection]:
 
 
 def _profile(account: Mapping[str, JsonValue], owner_id: str | None) -> Profile:
-    username = text(account, "username")
+    username = stated(account, "username")
     return Profile(
         remote_id=need(account, "id"),
         username=username,
-        display_name=text(account, "name") or username,
-        avatar_url=text(account, "profile_picture_url") or None,
+        display_name=stated(account, "name") or username,
+        avatar_url=stated(account, "profile_picture_url") or None,
         owner_id=owner_id,
     )

@@ -11,7 +11,8 @@ from playout.domain.channel import Grant
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
 from playout.platforms.http import JsonObject, Source, Words, join
-from playout.platforms.meta import GONE, Graph, Rupload, items, need, number, part, received, reread, text
+from playout.platforms.meta import GONE, Graph, Rupload, received, reread
+from playout.platforms.reading import items, need, number, part, stated
 
 #: `Grant.extra["login"]`
 INSTAGRAM_LOGIN = "instagram"
@@ -89,7 +90,7 @@ class Api:
                 return Status("")
             raise
         phase = part(data, "video_status", "uploading_phase")
-        return Status(need(data, "status_code"), text(data, "status"), received(phase))
+        return Status(need(data, "status_code"), stated(data, "status"), received(phase))
 
     async def quota(self, grant: Grant, account: str, now: datetime | None) -> Quota:
         """Raises PlatformFailure."""
@@ -118,7 +119,7 @@ class Api:
 
     async def permalink(self, grant: Grant, media: str, now: datetime) -> str:
         """The address that people open; "" where Instagram does not say."""
-        return text(await self._read(media, grant, now, fields="permalink"), "permalink")
+        return stated(await self._read(media, grant, now, fields="permalink"), "permalink")
 
     def upload_url(self, container: str, told: str) -> str:
         """Where a container's file is sent. Raises PlatformFailure for an address that is not Meta's."""

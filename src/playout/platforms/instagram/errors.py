@@ -44,6 +44,12 @@ _CAPTION = Meaning(
     Turn.YOU,
     "{name} takes at most 2200 characters and 30 hashtags in a caption. Shorten it, then it goes on.",
 )
+_NOT_ALLOWED = Meaning(
+    Kind.SIGN_IN,
+    Turn.YOU,
+    "The account lacks a permission at {name}: to be seen, or to have reels published by Playout. Connect it again and "
+    "leave every permission ticked.",
+)
 _SPAM = (
     "{name} has blocked what this account does, as a protection against spam. Look into the Instagram app for a notice "
     "about the account; once it is settled there, let the post go on."
@@ -102,7 +108,9 @@ CODES: Codes = {
     (None, 2207077): _NOT_FETCHED,
     (None, 2207081): _BAD_QUESTION,  # of trial reels, which are never sent
     (None, 2207082): _FAULT,
+    (10, None): _NOT_ALLOWED,
     (24, None): _NO_CONTAINER,
+    (200, None): _NOT_ALLOWED,  # with it all of 200 to 299
     (352, None): _FORMAT,
     (9004, None): _NOT_FETCHED,
     (36000, None): Meaning(Kind.CHOOSE, Turn.YOU, _COVER),

@@ -12,10 +12,11 @@ from playout.domain.channel import Grant, Profile
 from playout.domain.delivery import JsonValue
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
-from playout.platforms.http import Http, HttpFailure, JsonObject, NotSent, join
+from playout.platforms.http import Answer, Http, HttpFailure, JsonObject, NotSent, join
 from playout.platforms.instagram.api import INSTAGRAM_LOGIN
-from playout.platforms.meta import Graph, items, need, text
+from playout.platforms.meta import Graph
 from playout.platforms.oauth import after, consent_url, no_account, nothing_to_renew_with
+from playout.platforms.reading import items, need, stated
 
 #: No more than is used: what is not is a reason to refuse an app at its review.
 SCOPES = ("instagram_business_basic", "instagram_business_content_publish")
@@ -25,6 +26,7 @@ LIFE = timedelta(days=60)
 
 _OK = 200
 _SERVER = 500
+_TOO_MANY = 429
 _PROFILE = "id,user_id,username,name,account_type,profile_picture_url"
 _NOT_PROFESSIONAL = (
     "This is a personal account: Instagram lets apps publish to professional ones only. Switch it in the Instagram "
@@ -95,14 +97,14 @@ class InstagramLogin:
     async def profile(self, grant: Grant) -> Profile:
         """How the account is called now. `user_id` is what all else calls it; `id` is the app's own name for it."""
         me = _flat(await self._graph.ask("GET", "me", grant.access_token, now=None, query={"fields": _PROFILE}))
-        if text(me, "account_type").lower() == "personal":
+        if stated(me, "account_type").lower() == "personal":
             raise no_account(_NOT_PROFESSIONAL)
         return Profile(
             remote_id=need(me, "user_id"),
-            username=text(me, "username"),
-            display_name=text(me, "name") or text(me, "username"),
-            avatar_url=text(me, "profile_picture_url") or None,
-            owner_id=text(me, "id") or None,
+            username=stated(me, "username"),
+            display_name=stated(me, "name") or stated(me, "username"),
+            avatar_url=stated(me, "profile_picture_url") or None,
+            owner_id=stated(me, "id") or None,
         )
 
     async def _short(self, code: Secret, return_to: str) -> JsonObject:
@@ -124,9 +126,9 @@ class InstagramLogin:
             failure = lost
         else:
             short = _flat(body)
-            if answer.status == _OK and text(short, "access_token"):
+            if answer.status == _OK and stated(short, "access_token"):
                 return short
-            failure = lost if answer.status == _OK or answer.status >= _SERVER else _refused()
+            failure = lost if answer.status == _OK or answer.status >= _SERVER else _refused(answer)
         raise failure
 
     def _not_renewed(self, failure: PlatformFailure, grant: Grant, now: datetime) -> PlatformFailure:
@@ -170,8 +172,10 @@ def _scopes(permissions: JsonValue) -> tuple[str, ...]:
     return tuple(str(one) for one in told)
 
 
-def _refused() -> PlatformFailure:
+def _refused(answer: Answer) -> PlatformFailure:
     """The words of this host change and its codes say nothing: used, expired, another address, a wrong secret."""
+    if answer.status == _TOO_MANY:
+        return PlatformFailure(Kind.LATER, "http_429", "Instagram takes no more sign-ins right now. Try again later.")
     sentence = (
         "Instagram did not accept the sign-in. Start it once more; if that does not help, whoever runs this server "
         "must compare the Instagram app's id, secret and return address with the settings."

@@ -3,23 +3,21 @@
 May hold an upload address; the law seals every checkpoint.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from playout.domain.delivery import JsonValue
+from playout.platforms.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Checkpoint):
     """Times are seconds since 1970; 0 is not yet."""
 
     round: int = 0  # containers that came to nothing at Instagram
     made: int = 0  # containers that were given up, for whatever reason
     nonce: str = ""  # of the address from which this container is fetched
     container: str = ""
-    words: str = ""  # digest of the wording that the container was made of
+    words: str = ""  # what the container was made of: login, and digest of the wording
     created_at: float = 0
     since: float = 0  # of the wait that is going on
     unseen: int = 0  # readings in a row that did not find the container
@@ -35,18 +33,6 @@ class Mark:
     others: int = 0  # posts that were seen to appear since then
     quiet_since: float = 0  # from when on the container has read as not published, without a break
     media: str = ""
-
-    @classmethod
-    def of(cls, checkpoint: Mapping[str, JsonValue]) -> "Mark":
-        """Reads a checkpoint; what another version kept beside is left out."""
-        names = {field.name for field in fields(cls)}
-        kept: dict[str, Any] = {name: value for name, value in checkpoint.items() if name in names}
-        return cls(**kept)
-
-    def kept(self) -> dict[str, JsonValue]:
-        """As a checkpoint."""
-        start = asdict(Mark())
-        return {name: value for name, value in asdict(self).items() if value != start[name]}
 
     def waited(self, now: datetime) -> timedelta:
         """How long the wait has been going on."""

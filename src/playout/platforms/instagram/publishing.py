@@ -22,14 +22,14 @@ from playout.domain.channel import Grant
 from playout.domain.delivery import Next, Outcome, State
 from playout.domain.errors import Conflict, Problem
 from playout.domain.limits import Live
-from playout.domain.retry import Kind, PlatformFailure, Turn
+from playout.domain.retry import Kind, PlatformFailure
 from playout.domain.secret import Secret
 from playout.platforms.instagram.api import FACEBOOK_LOGIN, Api, Quota
 from playout.platforms.instagram.errors import HOUR, NOT_FETCHED, NOT_READY, container_failed
 from playout.platforms.instagram.mark import Mark
-from playout.platforms.instagram.rules import cover_beyond, digest_of, reel
+from playout.platforms.instagram.rules import digest_of, reel
 from playout.platforms.instagram.settling import DAY, MINUTE, Settling, pace
-from playout.platforms.meta import need, text
+from playout.platforms.reading import need, stated
 
 Step: TypeAlias = Callable[[Task], Awaitable[Outcome]]
 
@@ -103,10 +103,9 @@ class Publishing:
         return self._anew(task, replace(mark, round=mark.round + 1), mark.round * MINUTE)
 
     async def _container(self, task: Task) -> Outcome:
-        if cover_beyond(task.options, task.facts):
-            sentence = f"The video ends after {task.facts.duration:.1f} s: the cover cannot be taken from later."
-            raise PlatformFailure(Kind.CHOOSE, "cover_beyond_end", sentence, turn=Turn.YOU)
         mark = Mark.of(task.checkpoint)
+        if bool(mark.nonce) == _uploads(task):  # connected anew, by the other login
+            return self._anew(task, mark, timedelta(0))
         said = reel(task.caption, task.options)
         try:
             said |= {"video_url": await task.pulls.offer(mark.nonce)} if mark.nonce else {"upload_type": "resumable"}
@@ -119,11 +118,10 @@ class Publishing:
             await self._close(task, mark)
             return self._again(task, mark, failure)
         now = task.now.timestamp()
-        mark = replace(mark, container=need(made, "id"), created_at=now, since=now)
-        mark = replace(mark, words=digest_of(task.caption, task.options))
+        mark = replace(mark, container=need(made, "id"), words=_made_of(task), created_at=now, since=now)
         if mark.nonce:
             return self._following(task, mark, pace(timedelta(0)))
-        return self._uploading(task, replace(mark, uri=self._api.upload_url(mark.container, text(made, "uri"))))
+        return self._uploading(task, replace(mark, uri=self._api.upload_url(mark.container, stated(made, "uri"))))
 
     # ── a file that is sent ──────────────────────────────────────────────────────────────────────
 
@@ -133,6 +131,8 @@ class Publishing:
     async def _upload(self, task: Task) -> Outcome:
         """The rest of the file in one piece."""
         mark = Mark.of(task.checkpoint)
+        if mark.words != _made_of(task):
+            return self._anew(task, mark, timedelta(0))
         body = task.read(mark.offset, task.size - mark.offset)
         try:
             await self._api.send(mark.uri, task.grant.access_token, body, offset=mark.offset, size=task.size)
@@ -174,7 +174,7 @@ class Publishing:
     async def _follow(self, task: Task) -> Outcome:
         """What Instagram makes of it. It is no failure that this takes long."""
         mark = Mark.of(task.checkpoint)
-        if mark.words != digest_of(task.caption, task.options):  # a person changed them meanwhile
+        if mark.words != _made_of(task):
             await self._close(task, mark)
             return self._anew(task, mark, timedelta(0))
         status = await self._api.status(
@@ -214,7 +214,7 @@ class Publishing:
     async def _quota(self, task: Task) -> Outcome:
         """Whether Instagram takes one more. Raises LATER, with the time, where it does not."""
         mark = Mark.of(task.checkpoint)
-        outdated = mark.age(task.now) > _NEARLY_OVER or mark.words != digest_of(task.caption, task.options)
+        outdated = mark.age(task.now) > _NEARLY_OVER or mark.words != _made_of(task)
         if outdated and not mark.publishes:
             return self._anew(task, mark, timedelta(0))
         quota = await self._api.quota(task.grant, task.profile.remote_id, task.now)
@@ -254,6 +254,11 @@ class Publishing:
         if mark.publishes:
             return self._settling.waiting(task, mark, after)
         return self._following(task, mark, after)
+
+
+def _made_of(task: Task) -> str:
+    """What a container is made of: it changes when a person edits the post, or connects by the other login."""
+    return f"{task.grant.extra.get('login')}:{digest_of(task.caption, task.options)}"
 
 
 def _uploads(task: Task) -> bool:

@@ -15,6 +15,7 @@ from playout.domain.delivery import JsonValue
 from playout.domain.errors import Problem
 from playout.domain.limits import Choice, FileLimits, Limits, Need, WordLimits, utf16_units
 from playout.domain.video import Facts
+from playout.platforms import cover
 
 _DAY = timedelta(days=1)
 _MOST_SECONDS = 15 * 60
@@ -45,22 +46,9 @@ def digest_of(caption: str, options: Mapping[str, JsonValue]) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def cover_beyond(options: Mapping[str, JsonValue], facts: Facts) -> bool:
-    """Whether the cover would be taken from behind the end of the video."""
-    at = options.get("cover_at_ms")
-    return isinstance(at, int) and at >= facts.duration * 1000
-
-
 def _names(options: Mapping[str, JsonValue]) -> list[str]:
     names = options.get("collaborators")
     return [str(name).removeprefix("@") for name in names] if isinstance(names, list) else []
-
-
-def _cover_is_a_time(options: Mapping[str, JsonValue]) -> Problem | None:
-    at = options.get("cover_at_ms")
-    if isinstance(at, int) and not 0 <= at < _MOST_SECONDS * 1000:
-        return Problem("wrong_value", "/options/cover_at_ms", "“cover_at_ms” is a time in milliseconds from the start.")
-    return None
 
 
 def _collaborators_are_few(options: Mapping[str, JsonValue]) -> Problem | None:
@@ -76,18 +64,11 @@ def _collaborators_are_few(options: Mapping[str, JsonValue]) -> Problem | None:
     return Problem("wrong_value", field, f"“{wrong}” is no username of Instagram.")
 
 
-def _has_another_shape(facts: Facts) -> Problem | None:
+def _has_another_shape(_: Mapping[str, JsonValue], facts: Facts) -> Problem | None:
     if abs(facts.width / facts.height - _UPRIGHT) <= 0.01:  # noqa: PLR2004 -- 1088×1920 and its kin look the same
         return None
     sentence = f"Reels are 9:16; of a picture of {facts.width}×{facts.height} parts are cut off or left blank."
     return Problem("not_9_16", "/video_id", sentence, warning=True)
-
-
-def _has_open_gops(facts: Facts) -> Problem | None:
-    if facts.closed_gop is not False:
-        return None
-    sentence = "Instagram asks for closed groups of pictures, which this file has not; it may be refused."
-    return Problem("open_gop", "/video_id", sentence, warning=True)
 
 
 LIMITS = Limits(
@@ -112,12 +93,13 @@ LIMITS = Limits(
         chroma=frozenset({"yuv420p", "yuvj420p", "yuv420p10le"}),
         faststart=True,
         edit_list=False,
+        closed_gop=True,
     ),
     # Whether 2200 is counted in UTF-16 units or in code points is documented nowhere: this is the stricter way.
     words=WordLimits(caption_length=2200, caption_unit=utf16_units, most_hashtags=30, most_mentions=20),
     choices={
         "share_to_feed": Choice(bool),
-        "cover_at_ms": Choice(int),
+        cover.OPTION: cover.CHOICE,
         "collaborators": Choice(list),
         "ai_generated": Choice(bool),
     },
@@ -130,6 +112,6 @@ LIMITS = Limits(
         # Only to warn: Meta's pages say 25, 50 and 100. What holds is asked before each publication (publishing.py).
         Cap("publish", 50, _DAY, certain=False, what="posts"),
     ),
-    rules=(_cover_is_a_time, _collaborators_are_few),
-    remarks=(_has_another_shape, _has_open_gops),
+    rules=(cover.is_a_time, _collaborators_are_few),
+    remarks=(_has_another_shape, cover.is_within),
 )

@@ -24,7 +24,7 @@ from playout.platforms.http import JsonObject
 from playout.platforms.instagram.api import Api, Status
 from playout.platforms.instagram.errors import container_failed
 from playout.platforms.instagram.mark import Mark
-from playout.platforms.meta import text
+from playout.platforms.reading import stated
 
 #: Begins again with another container, after one that published nothing; raises when that was enough.
 Again: TypeAlias = Callable[[Task, Mark, PlatformFailure], Outcome]
@@ -161,7 +161,7 @@ class Settling:
     async def _listed(self, task: Task, mark: Mark) -> Listed:
         wanted, blind, others, same = _normal(task.caption), 0, 0, list[JsonObject]()
         for one in await self._api.listed(task.grant, task.profile.remote_id, task.now):
-            at, caption = _time(one), _normal(text(one, "caption"))
+            at, caption = _time(one), _normal(stated(one, "caption"))
             if at and at < mark.first_try - _SKEW:
                 continue
             if not _is_reel(one) or (caption and caption != wanted):
@@ -186,17 +186,17 @@ def pace(waited: timedelta) -> timedelta:
 
 
 def _receipt(reel: JsonObject, now: datetime) -> Receipt:
-    return Receipt(text(reel, "id"), text(reel, "permalink") or None, _time(reel) or now)
+    return Receipt(stated(reel, "id"), stated(reel, "permalink") or None, _time(reel) or now)
 
 
 def _is_reel(media: JsonObject) -> bool:
     """What is not said to be something else."""
-    return bool(text(media, "id")) and text(media, "media_product_type") in {"", "REELS"}
+    return bool(stated(media, "id")) and stated(media, "media_product_type") in {"", "REELS"}
 
 
 def _time(media: JsonObject) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text(media, "timestamp"))
+        found = datetime.fromisoformat(stated(media, "timestamp"))
     except ValueError:
         return None
     return found if found.tzinfo else None

@@ -149,14 +149,14 @@ SHARED: Codes = {
 
 
 def meaning(codes: Codes, code: int | None, subcode: int | None, message: str, status: int) -> Meaning | None:
-    """What an error says; None for one that nobody knows. Without a code the HTTP status speaks."""
+    """What an error says; None for one that nobody knows. Without a code that is known the HTTP status speaks."""
+    by_status = codes.get((_STATUSES.get(status, 2 if status >= _SERVER else None), None))
     if code is None:
-        known = _STATUSES.get(status, 2 if status >= _SERVER else None)
-        return codes.get((known, None))
+        return by_status
     keys: list[tuple[int | None, int | str | None]] = [(code, subcode), (None, subcode)] if subcode else []
     keys += [(known, words) for known, words in codes if known == code and isinstance(words, str) and words in message]
     keys += [(code, None), *([(200, None)] if code in _PERMISSIONS else [])]
-    return next((codes[key] for key in keys if key in codes), None)
+    return next((codes[key] for key in keys if key in codes), by_status if status >= _SERVER else None)
 
 
 def named_permissions(message: str) -> str:

@@ -36,7 +36,7 @@ from playout.platforms.meta.errors import (
     meaning,
     named_permissions,
 )
-from playout.platforms.meta.reading import number, part, text, unreadable
+from playout.platforms.reading import number, part, stated, unreadable
 
 _OK = 200
 _TOO_MANY = 429
@@ -174,14 +174,14 @@ class Graph:
         code, subcode = number(error, "code"), number(error, "error_subcode")
         if subcode in answers:
             return part(error, "error_data")
-        found = meaning(self._codes, code, subcode, text(error, "message"), answer.status)
+        found = meaning(self._codes, code, subcode, stated(error, "message"), answer.status)
         if found is None and error.get("is_transient") is True:
             found = FAULT
         nothing_said = found is None and (code is None or answer.status == _OK)
         if nothing_said or (fenced and not (found and found.certain)):
             raise unreadable(fenced=fenced)
         lifts = self._lifts(found, answer, token) if found and found.kind is Kind.LATER else None
-        said = _Said(code, subcode, answer.status, named_permissions(text(error, "message")))
+        said = _Said(code, subcode, answer.status, named_permissions(stated(error, "message")))
         raise self._failure(found or UNKNOWN, said, now, lifts)
 
     def _failure(self, found: Meaning, said: "_Said", now: datetime | None, lifts: timedelta | None) -> PlatformFailure:

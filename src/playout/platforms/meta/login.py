@@ -16,8 +16,8 @@ from playout.domain.secret import Secret
 from playout.platforms.http import JsonObject, join
 from playout.platforms.meta.errors import GONE
 from playout.platforms.meta.graph import Graph
-from playout.platforms.meta.reading import items, need, part, text
 from playout.platforms.oauth import consent_url, no_account, nothing_to_renew_with
+from playout.platforms.reading import items, need, part, stated
 
 PAGE_FIELDS = "id,name,username,access_token,tasks,picture{url}"
 _MOST_ANSWERS = 20  # of a list: 100 Pages each
@@ -101,13 +101,14 @@ class FacebookLogin:
         page_id = grant.extra.get("page_id", "")
         try:
             answer = await self._graph.ask(
-                "GET", page_id, grant.refresh_token, now=now, query={"fields": "access_token"}
+                "GET", page_id, grant.refresh_token, now=now, query={"fields": "id,access_token"}
             )
         except PlatformFailure as failure:
             if failure.code == GONE:
                 raise _out_of_sight() from failure
             raise
-        token = text(answer, "access_token")
+        need(answer, "id")  # an answer that is not read ends no connection
+        token = stated(answer, "access_token")
         if not token:
             raise _out_of_sight()
         return replace(grant, access_token=Secret(token), expires_at=None)
@@ -129,13 +130,15 @@ class FacebookLogin:
         token = await self._token(now, grant_type="fb_exchange_token", fb_exchange_token=short)
         owner = need(await self._graph.ask("GET", "me", token, now=now, query={"fields": "id"}), "id")
         allowed = items(await self._graph.ask("GET", "me/permissions", token, now=now))
-        scopes = tuple(text(one, "permission") for one in allowed if text(one, "status") == "granted")
+        scopes = tuple(stated(one, "permission") for one in allowed if stated(one, "status") == "granted")
         return Grant(token, token, None, None, scopes, {"owner_id": owner})
 
     async def _token(self, now: datetime, **asked: str | Secret) -> Secret:
         app: dict[str, str | Secret] = {"client_id": self._client_id, "client_secret": self._client_secret}
-        answer = await self._graph.ask("GET", "oauth/access_token", None, now=now, query={**app, **asked})
-        return Secret(need(answer, "access_token"))
+        once = "code" in asked  # which is good once: nobody knows whether it is still
+        query = {**app, **asked}
+        answer = await self._graph.ask("GET", "oauth/access_token", None, now=now, query=query, fenced=once)
+        return Secret(need(answer, "access_token", fenced=once))
 
     # ── the Pages ────────────────────────────────────────────────────────────────────────────────
 
@@ -149,14 +152,14 @@ class FacebookLogin:
         found: dict[str, JsonObject] = {}
         for one in businesses[:_MOST_BUSINESSES]:
             for edge in ("owned_pages", "client_pages"):
-                pages = await self._listed(f"{text(one, 'id')}/{edge}", user, now)
-                found |= {text(page, "id"): page for page in pages}
+                pages = await self._listed(f"{stated(one, 'id')}/{edge}", user, now)
+                found |= {stated(page, "id"): page for page in pages}
         return list(found.values())
 
     async def _listed(self, path: str, user: Grant, now: datetime) -> list[JsonObject]:
         """The Pages in a list that come with a token."""
         pages = await self._list(path, self._page_fields, user, now)
-        return [page for page in pages if text(page, "id") and text(page, "access_token")]
+        return [page for page in pages if stated(page, "id") and stated(page, "access_token")]
 
     async def _list(self, path: str, fields: str, user: Grant, now: datetime) -> list[JsonObject]:
         """All of a list. The address of what follows carries the token in the clear: only its cursor is used."""
@@ -172,23 +175,23 @@ class FacebookLogin:
         return found
 
     def _cursor(self, paging: JsonObject) -> str:
-        following = text(paging, "next")
+        following = stated(paging, "next")
         if not following or not self._graph.owns(following):
             return ""
-        told = text(part(paging, "cursors"), "after")
+        told = stated(part(paging, "cursors"), "after")
         return told or parse_qs(urlsplit(following).query).get("after", [""])[0]
 
 
 def _page(data: JsonObject, user: Grant) -> Page:
-    owner, page_id = user.extra["owner_id"], text(data, "id")
+    owner, page_id = user.extra["owner_id"], stated(data, "id")
     extra = {"page_id": page_id, "owner_id": owner}
     return Page(
         id=page_id,
-        name=text(data, "name"),
-        username=text(data, "username"),
-        avatar_url=text(part(data, "picture", "data"), "url") or None,
+        name=stated(data, "name"),
+        username=stated(data, "username"),
+        avatar_url=stated(part(data, "picture", "data"), "url") or None,
         owner_id=owner,
-        grant=Grant(Secret(text(data, "access_token")), user.access_token, None, None, user.scopes, extra),
+        grant=Grant(Secret(stated(data, "access_token")), user.access_token, None, None, user.scopes, extra),
         data=data,
     )
 

@@ -8,8 +8,18 @@ from collections.abc import Mapping
 
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
-from playout.platforms.http import Answer, Http, HttpFailure, JsonObject, Refused, Source, Words, host_allowed
-from playout.platforms.meta.reading import number, part, text, unreadable
+from playout.platforms.http import (
+    Answer,
+    Http,
+    HttpFailure,
+    JsonObject,
+    Refused,
+    Source,
+    Unreadable,
+    Words,
+    host_allowed,
+)
+from playout.platforms.reading import number, part, stated, unreadable
 
 _OK = 200
 _SERVER = 500
@@ -78,6 +88,8 @@ class Rupload:
             failure = PlatformFailure(
                 Kind.NEVER, "unusable_address", "Meta gave an upload address that cannot be used.", turn=Turn.US
             )
+        except Unreadable:
+            failure = unreadable()
         except HttpFailure:
             failure = PlatformFailure(Kind.AGAIN, "unreachable", "Meta's upload host did not answer.")
         else:
@@ -99,7 +111,7 @@ def _read(answer: Answer) -> None:
     if answer.status == _OK and data.get("success") is True:
         return
     problem = part(data, "debug_info")
-    known = TYPES.get(text(problem, "type"))
+    known = TYPES.get(stated(problem, "type"))
     if known is None or (problem.get("retriable") is True and known[1] is Kind.NEVER):
         raise unreadable()
     code, kind, turn, sentence = known

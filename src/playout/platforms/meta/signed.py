@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from playout.domain.errors import Forbidden
 from playout.domain.secret import Secret
 from playout.platforms.http import JsonObject
-from playout.platforms.meta.reading import number, text
+from playout.platforms.reading import number, stated
 
 OLDEST = timedelta(hours=1)  # as long as the one in Meta's page says of itself
 _AHEAD = timedelta(minutes=5)  # their clock may be ahead of ours
@@ -30,13 +30,13 @@ def read_signed_request(secret: Secret, signed_request: str, now: datetime) -> s
     if len(signed_request) > _LONGEST or not same:
         raise Forbidden("The request's signature is not Meta's.", code="bad_signature")
     facts = _facts(payload)
-    if text(facts, "algorithm").upper() != "HMAC-SHA256":
+    if stated(facts, "algorithm").upper() != "HMAC-SHA256":
         raise Forbidden("The request is signed in a way that we do not check.", code="bad_signature")
     issued = number(facts, "issued_at")
     age = timedelta.max if issued is None else timedelta(seconds=now.timestamp() - issued)
     if not -_AHEAD <= age <= OLDEST:
         raise Forbidden("The request is too old.", code="too_old")
-    who = text(facts, "user_id").lstrip("0") or text(facts, "profile_id")  # a Page's removal names person 0
+    who = stated(facts, "user_id").lstrip("0") or stated(facts, "profile_id")  # a Page's removal names person 0
     if not who:
         raise Forbidden("The request names nobody.", code="bad_signature")
     return who

@@ -17,7 +17,8 @@ from playout.domain.retry import PlatformFailure
 from playout.domain.secret import Secret
 from playout.platforms.http import Http, JsonObject, join
 from playout.platforms.oauth import consent_url, nothing_to_renew_with, read_grant
-from playout.platforms.tiktok.api import Api, need, part, text, unreadable
+from playout.platforms.reading import need, part, text, unreadable
+from playout.platforms.tiktok.api import Api
 from playout.platforms.tiktok.news import read_news
 from playout.platforms.tiktok.publishing import Publishing, Transfer
 from playout.platforms.tiktok.rules import LIMITS, is_inbox

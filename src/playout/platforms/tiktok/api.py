@@ -5,14 +5,15 @@ Not here: what a code means (errors.py), what a step does next (publishing.py). 
 
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from playout.domain.channel import Grant
 from playout.domain.delivery import JsonValue
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
 from playout.platforms.http import Answer, Http, HttpFailure, JsonObject, Refused, Unreadable, host_allowed, join
-from playout.platforms.tiktok.errors import CODES, DAY, OAUTH, refusal
+from playout.platforms.reading import part, retry_after, text, unreadable
+from playout.platforms.tiktok.errors import CODES, OAUTH, refusal
 
 _OK = 200
 _TOO_MANY = 429
@@ -69,7 +70,7 @@ class Api:
             if answer.status == _OK and code is None:
                 return body
             if code is not None and (code in OAUTH or code in CODES):
-                raise refusal({**CODES, **OAUTH}, code, answer.status, now, _retry_after(answer))
+                raise refusal({**CODES, **OAUTH}, code, answer.status, now, retry_after(answer))
             failure = unreadable(fenced=True)
         raise failure
 
@@ -115,41 +116,9 @@ def unanswered(caught: HttpFailure, *, fenced: bool) -> PlatformFailure:
     return PlatformFailure(Kind.AGAIN, "unreachable", "TikTok cannot be reached right now.")
 
 
-def unreadable(*, fenced: bool = False) -> PlatformFailure:
-    """The failure behind an answer that is not what was documented."""
-    kind = Kind.UNSURE if fenced else Kind.AGAIN
-    return PlatformFailure(kind, "unreadable_answer", "TikTok answered something that we cannot read.")
-
-
 def refused(answer: Answer, now: datetime) -> PlatformFailure:
     """The failure behind a status without a body: the upload host's."""
-    return refusal({}, "", answer.status, now, _retry_after(answer))
-
-
-def need(data: JsonObject, name: str, *, fenced: bool = False) -> str:
-    """A text that must be there. Raises PlatformFailure."""
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise unreadable(fenced=fenced)
-    return value
-
-
-def text(data: JsonObject, name: str) -> str:
-    """A text, "" where there is none."""
-    value = data.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def number(data: JsonObject, name: str) -> int | None:
-    """A whole number, None where there is none."""
-    value = data.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def part(data: JsonObject, name: str) -> JsonObject:
-    """An object inside, empty where there is none."""
-    value = data.get(name)
-    return value if isinstance(value, dict) else {}
+    return refusal({}, "", answer.status, now, retry_after(answer))
 
 
 def _data(answer: Answer, now: datetime | None, *, fenced: bool) -> JsonObject:
@@ -170,7 +139,7 @@ def _data(answer: Answer, now: datetime | None, *, fenced: bool) -> JsonObject:
         code = "invalid_publish_id"  # the live API, for a moment after init
     if code not in CODES and (fenced or answer.status == _OK):
         raise unreadable(fenced=fenced)
-    raise refusal(CODES, code, answer.status, now, _retry_after(answer))
+    raise refusal(CODES, code, answer.status, now, retry_after(answer))
 
 
 def _oauth_code(body: JsonObject) -> str | None:
@@ -180,8 +149,3 @@ def _oauth_code(body: JsonObject) -> str | None:
         code = text(error, "code")
         return None if code == "ok" else code
     return error if isinstance(error, str) and error else None
-
-
-def _retry_after(answer: Answer) -> timedelta | None:
-    seconds = answer.headers.get("retry-after", "")
-    return min(timedelta(seconds=int(seconds)), DAY) if _SECONDS.fullmatch(seconds) else None

@@ -3,16 +3,14 @@
 Holds the upload address, which is a secret; the law seals every checkpoint.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from playout.domain.delivery import JsonValue
+from playout.platforms.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Checkpoint):
     """Times are seconds since 1970; 0 is not yet."""
 
     round: int = 0  # beginnings at TikTok that came to nothing, for certain
@@ -33,18 +31,6 @@ class Mark:
     # afterwards
     since: float = 0  # of the wait that is going on
     in_inbox: bool = False
-
-    @classmethod
-    def of(cls, checkpoint: Mapping[str, JsonValue]) -> "Mark":
-        """Reads a checkpoint; what another version kept beside is left out."""
-        names = {field.name for field in fields(cls)}
-        kept: dict[str, Any] = {name: value for name, value in checkpoint.items() if name in names}
-        return cls(**kept)
-
-    def kept(self) -> dict[str, JsonValue]:
-        """As a checkpoint."""
-        start = asdict(Mark())
-        return {name: value for name, value in asdict(self).items() if value != start[name]}
 
     def end_of_chunk(self, size: int) -> int:
         """Where the chunk that holds `offset` ends (not with that byte). The last one takes the remainder."""

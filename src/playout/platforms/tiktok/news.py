@@ -15,7 +15,7 @@ from playout.application.ports import Removed, Webhook
 from playout.domain.errors import Forbidden, Invalid
 from playout.domain.secret import Secret
 from playout.platforms.http import JsonObject
-from playout.platforms.tiktok.api import number, text
+from playout.platforms.reading import number, text
 from playout.platforms.tiktok.errors import REMOVED
 
 OLDEST = timedelta(seconds=300)

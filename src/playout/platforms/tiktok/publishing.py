@@ -26,7 +26,8 @@ from playout.domain.preflight import blocking, check
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
 from playout.platforms.http import Answer
-from playout.platforms.tiktok.api import Api, need, number, refused, text, unreadable
+from playout.platforms.reading import need, number, text, unreadable
+from playout.platforms.tiktok.api import Api, refused
 from playout.platforms.tiktok.errors import CODES, DAY, HOUR, MINUTE, refusal
 from playout.platforms.tiktok.mark import Mark
 from playout.platforms.tiktok.rules import LIMITS, chunk_plan, is_inbox, post_info

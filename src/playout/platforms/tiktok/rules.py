@@ -12,6 +12,7 @@ from playout.domain.caps import Cap
 from playout.domain.delivery import JsonValue
 from playout.domain.errors import Problem
 from playout.domain.limits import Choice, FileLimits, Limits, WordLimits, utf16_units
+from playout.platforms import cover
 
 #: Both literal, as an audit asks for them; a face links the names to the addresses below.
 MUSIC_USAGE = "By posting, you agree to TikTok's Music Usage Confirmation"
@@ -90,13 +91,6 @@ def _branded_is_seen(options: Mapping[str, JsonValue]) -> Problem | None:
     return None
 
 
-def _cover_is_a_time(options: Mapping[str, JsonValue]) -> Problem | None:
-    at = options.get("cover_at_ms")
-    if isinstance(at, int) and not 0 <= at < 2**31:
-        return Problem("wrong_value", "/options/cover_at_ms", "“cover_at_ms” is a time in milliseconds from the start.")
-    return None
-
-
 def _is_direct(options: Mapping[str, JsonValue]) -> bool:
     return not is_inbox(options)
 
@@ -134,7 +128,7 @@ LIMITS = Limits(
         "your_brand": Choice(bool),
         "branded_content": Choice(bool),
         "ai_generated": Choice(bool),
-        "cover_at_ms": Choice(int),
+        cover.OPTION: cover.CHOICE,
     },
     caps=(
         # These two share the 20 a minute that TikTok allows for creator_info.
@@ -149,5 +143,6 @@ LIMITS = Limits(
         Cap("receipt", 4, _MINUTE),
     ),
     consent=CONSENT,
-    rules=(_privacy_is_chosen, _branded_is_seen, _cover_is_a_time),
+    remarks=(cover.is_within,),
+    rules=(_privacy_is_chosen, _branded_is_seen, cover.is_a_time),
 )

@@ -12,7 +12,8 @@ from playout.application.ports import Task
 from playout.domain.delivery import Done, JsonValue, Next, Outcome, Receipt, State
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.platforms.http import join
-from playout.platforms.tiktok.api import Api, need, number, text
+from playout.platforms.reading import need, number, text
+from playout.platforms.tiktok.api import Api
 from playout.platforms.tiktok.errors import DAY, FAIL_REASONS, HOUR, MINUTE, refusal
 from playout.platforms.tiktok.mark import Mark
 from playout.platforms.tiktok.rules import PUBLIC, is_inbox

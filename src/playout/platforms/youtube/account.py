@@ -13,7 +13,8 @@ from playout.domain.limits import Live
 from playout.domain.retry import PlatformFailure
 from playout.platforms.http import JsonObject
 from playout.platforms.oauth import no_account
-from playout.platforms.youtube.api import Api, part, text, unreadable
+from playout.platforms.reading import part, text, unreadable
+from playout.platforms.youtube.api import Api
 from playout.platforms.youtube.rules import CATEGORY, UNVERIFIED_SECONDS, UPLOADS
 
 _NO_CHANNEL = (

@@ -14,8 +14,9 @@ from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
 from playout.platforms.http import Http, JsonObject, join
 from playout.platforms.oauth import challenge, consent_url, nothing_to_renew_with, read_grant
+from playout.platforms.reading import unreadable
 from playout.platforms.youtube import account
-from playout.platforms.youtube.api import Api, unreadable
+from playout.platforms.youtube.api import Api
 from playout.platforms.youtube.publishing import Publishing
 from playout.platforms.youtube.rules import LIMITS, MAY_READ, READ_SCOPE, UPLOAD_SCOPE
 

@@ -6,14 +6,14 @@ raw body leaves this file.
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from playout.domain.channel import Grant
-from playout.domain.delivery import JsonValue
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
 from playout.platforms.http import Answer, Http, HttpFailure, JsonObject, Refused, Unreadable, join
-from playout.platforms.youtube.errors import CODES, DAY, OAUTH, refusal, spelt
+from playout.platforms.reading import part, retry_after, text, unreadable
+from playout.platforms.youtube.errors import CODES, OAUTH, refusal, spelt
 
 OK = 200
 _TOO_MANY = 429
@@ -105,12 +105,6 @@ def _is_away(answer: Answer) -> bool:
     return answer.status >= _SERVER or answer.status == _TOO_MANY
 
 
-def retry_after(answer: Answer) -> timedelta | None:
-    """The wait that an answer asks for."""
-    seconds = answer.headers.get("retry-after", "")
-    return min(timedelta(seconds=int(seconds)), DAY) if _SECONDS.fullmatch(seconds) else None
-
-
 def unanswered(caught: HttpFailure, *, fenced: bool = False) -> PlatformFailure:
     """The failure behind a call without a usable answer."""
     match caught:
@@ -123,23 +117,3 @@ def unanswered(caught: HttpFailure, *, fenced: bool = False) -> PlatformFailure:
             return PlatformFailure(Kind.UNSURE, "answer_lost", "YouTube's answer was lost on the way.")
         case _:
             return PlatformFailure(Kind.AGAIN, "unreachable", "YouTube cannot be reached right now.")
-
-
-def unreadable(*, fenced: bool = False) -> PlatformFailure:
-    """The failure behind an answer that is not what was documented."""
-    kind = Kind.UNSURE if fenced else Kind.AGAIN
-    return PlatformFailure(kind, "unreadable_answer", "YouTube answered something that Playout cannot read.")
-
-
-def text(data: JsonObject, name: str) -> str:
-    """A text, "" where there is none."""
-    value = data.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def part(data: JsonObject, *names: str) -> JsonObject:
-    """The object inside that these names lead to, empty where there is none."""
-    for name in names:
-        value: JsonValue = data.get(name)
-        data = value if isinstance(value, dict) else {}
-    return data

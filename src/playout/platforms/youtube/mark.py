@@ -3,16 +3,14 @@
 Holds the session's address, which is a secret; the law seals every checkpoint.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from playout.domain.delivery import JsonValue
+from playout.platforms.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Checkpoint):
     """Times are seconds since 1970; 0 is not yet."""
 
     round: int = 0  # sessions that came to nothing, for certain
@@ -28,18 +26,9 @@ class Mark:
     since: float = 0  # of the wait that is going on
     seen: bool = False  # YouTube has shown the video
     missing_since: float = 0
+    # published
     privacy: str = ""  # that the video has, where it is not the one that was chosen
-
-    @classmethod
-    def of(cls, checkpoint: Mapping[str, JsonValue]) -> "Mark":
-        """Reads a checkpoint; what another version kept beside is left out."""
-        known: dict[str, Any] = {one.name: checkpoint[one.name] for one in fields(cls) if one.name in checkpoint}
-        return cls(**known)
-
-    def kept(self) -> dict[str, JsonValue]:
-        """As a checkpoint."""
-        said = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
-        return dict(said)
+    remark: str = ""  # on the cover, to be told with it
 
     def has(self, offset: int, session: str, now: datetime) -> "Mark":
         """YouTube says how much it has, and perhaps that the session has another address now."""

@@ -1,13 +1,14 @@
 """The steps that bring a video to YouTube, and the look that settles what a lost answer left open.
 
-    (check) ─► start ─► send … send ─► FINISH ─► follow ─► published
+    (check) ─► start ─► send … send ─► FINISH ─► follow ─► published ─► (cover) ─► (compare)
                  ▲       └─ resync ─┘    └ look: how much has arrived?
                  └──── the session is gone ────► find ─► follow
 
 In capitals: not repeatable, a fence stands before. A session makes one video at most, and only by the last byte; so
 everything before may be done again, and after a doubt the session is asked before anything else is sent to it. When it
 is gone though the last byte may have arrived, the channel's uploads are searched, and nothing is sent any more. Not
-here: what codes mean (errors.py), the session's manners (session.py), what comes after the last byte (waiting.py).
+here: what codes mean (errors.py), the session's manners (session.py), what comes after the last byte (waiting.py) and
+after the publication (completing.py).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,7 @@ from playout.domain.preflight import blocking, check
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.platforms.youtube import account, session
 from playout.platforms.youtube.api import Api
+from playout.platforms.youtube.completing import Completing
 from playout.platforms.youtube.errors import HOUR, MINUTE
 from playout.platforms.youtube.mark import Mark
 from playout.platforms.youtube.rules import LIMITS, end_of_chunk, is_long
@@ -42,6 +44,7 @@ class Publishing:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._wait = Waiting(api)
+        completing = Completing(api)
         self._steps: Mapping[str, Step] = {
             "check": self._check,
             "start": self._start,
@@ -50,7 +53,8 @@ class Publishing:
             "resync": self._resync,
             "find": self._wait.find,
             "follow": self._wait.follow,
-            "compare": self._wait.compare,
+            "cover": completing.cover,
+            "compare": completing.compare,
         }
 
     def begin(self, task: Task) -> Next:

@@ -11,8 +11,9 @@ from datetime import datetime
 from playout.domain.caps import Cap, Day
 from playout.domain.delivery import JsonValue
 from playout.domain.errors import Problem
-from playout.domain.limits import Choice, FileLimits, Limits, Need, WordLimits, utf8_bytes
+from playout.domain.limits import Choice, FileLimits, Limits, Need, WordLimits, in_time, utf8_bytes
 from playout.domain.video import Facts
+from playout.platforms import cover
 
 #: Literal, as the terms (section 9.1) ask for it near the act of uploading.
 CERTIFY = (
@@ -78,13 +79,13 @@ def is_long(facts: Facts) -> bool:
     return facts.duration > UNVERIFIED_SECONDS
 
 
-def _shown_as_a_short(facts: Facts) -> Problem | None:
+def _shown_as_a_short(_: Mapping[str, JsonValue], facts: Facts) -> Problem | None:
     if facts.height < facts.width:
         why = f"{facts.width}×{facts.height} is wider than it is tall"
     elif facts.duration > SHORT_SECONDS:
-        why = f"it lasts {facts.duration:.1f} s, and a Short at most three minutes"
+        why = f"it lasts {in_time(facts.duration)}, and a Short at most three minutes"
     elif facts.duration > _SURELY_SHORT:
-        sentence = f"With {facts.duration:.1f} s it may just miss being a Short. At most {_SURELY_SHORT} s is safe."
+        sentence = f"With {in_time(facts.duration)} it may just miss being a Short. At most {_SURELY_SHORT} s is safe."
         return Problem("not_a_short", "/video_id", sentence, warning=True)
     else:
         return None
@@ -192,11 +193,12 @@ LIMITS = Limits(
         "description": Choice(str),
         "contains_synthetic_media": Choice(bool),
         "notify_subscribers": Choice(bool),
+        cover.OPTION: cover.CHOICE,
         "playlist_id": Choice(str),  # known, and refused in words: see _no_playlist
     },
     needs=(MAY_UPLOAD, MAY_READ),
     caps=(UPLOADS,),
     consent=CONSENT,
-    rules=(_description_fits, _tags_fit, _category_is_a_number, _no_playlist),
-    remarks=(_shown_as_a_short,),
+    rules=(_description_fits, _tags_fit, _category_is_a_number, _no_playlist, cover.is_a_time),
+    remarks=(_shown_as_a_short, cover.is_within),
 )

@@ -15,7 +15,8 @@ from enum import Enum, auto
 from playout.application.ports import Task
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.platforms.http import Answer, Http, HttpFailure, Unreadable, Words, host_allowed, join
-from playout.platforms.youtube.api import OK, Api, bearer, reason_of, refused, retry_after, text, unanswered, unreadable
+from playout.platforms.reading import retry_after, text, unreadable
+from playout.platforms.youtube.api import OK, Api, bearer, reason_of, refused, unanswered
 from playout.platforms.youtube.errors import VIDEO
 from playout.platforms.youtube.rules import video_resource
 

@@ -1,21 +1,23 @@
 """After the last byte: the wait for what YouTube makes of the video, and the search for one whose id was never told.
 
-Reads only. Not here: how the bytes get there, and whether another session is allowed (publishing.py).
+Reads only. Not here: how the bytes get there, whether another session is allowed (publishing.py), and what is left to
+do once it is published (completing.py).
 """
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Never
+from typing import Final
 
 from playout.application.ports import Task
-from playout.domain.delivery import Done, Next, Outcome, Receipt, State
+from playout.domain.delivery import Next, Outcome, State
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.platforms.http import JsonObject
+from playout.platforms.reading import part, text, unreadable
 from playout.platforms.youtube import account
-from playout.platforms.youtube.api import Api, part, text, unreadable
+from playout.platforms.youtube.api import Api
+from playout.platforms.youtube.completing import published
 from playout.platforms.youtube.errors import DAY, FAILURES, HOUR, MINUTE, REJECTIONS, refusal
 from playout.platforms.youtube.mark import Mark
-from playout.platforms.youtube.rules import is_short
 from playout.platforms.youtube.session import slug
 
 _SECOND = timedelta(seconds=1)
@@ -58,15 +60,6 @@ class Waiting:
             at = task.now + 5 * MINUTE
             return PlatformFailure(Kind.LATER, failure.code, failure.sentence, turn=failure.turn, retry_at=at)
         return _undecided(failure)
-
-    async def compare(self, task: Task) -> Never:
-        """It is published, and seen by others than a person chose: they have to know."""
-        given, wanted = Mark.of(task.checkpoint).privacy, task.options["privacy"]
-        sentence = (
-            f"YouTube made the video {given}, though {wanted} was chosen. A setting of the account may be the cause, "
-            "or a Google project that is not verified. Change it in YouTube Studio."
-        )
-        raise PlatformFailure(Kind.CHOOSE, "privacy_changed", sentence, turn=Turn.YOU)
 
     # ── a video that there may be ────────────────────────────────────────────────────────────────
 
@@ -115,7 +108,7 @@ def _outcome(task: Task, mark: Mark, video: JsonObject) -> Outcome:
     if not word:
         raise unreadable()
     if word == "processed":
-        return _done(task, mark, text(status, "privacyStatus"))
+        return published(task, mark, text(status, "privacyStatus"))
     if word == "deleted":
         raise _deleted()
     if word == "rejected":
@@ -138,15 +131,6 @@ def _missing(task: Task, mark: Mark) -> Next:
             Kind.UNSURE, "not_shown", f"YouTube took the video and does not show it. {_STUDIO}", turn=Turn.YOU
         )
     return _following(task, mark)
-
-
-def _done(task: Task, mark: Mark, privacy: str) -> Done:
-    path = f"shorts/{mark.video_id}" if is_short(task.facts) else f"watch?v={mark.video_id}"
-    receipt = Receipt(mark.video_id, f"{_WWW}/{path}", task.now)
-    if privacy in {"", task.options.get("privacy")}:
-        return Done(receipt)
-    told = replace(mark, privacy=privacy).kept()
-    return Done(receipt, Next("compare", told, state=State.PUBLISHED, sent=task.size, total=task.size))
 
 
 def _is_ours(task: Task, mark: Mark, video: JsonObject) -> bool:

@@ -1,19 +1,30 @@
 """Taking an answer apart without believing it: what is not of the expected type is not there."""
 
+import re
+from datetime import timedelta
+
 from playout.domain.delivery import JsonValue
 from playout.domain.retry import Kind, PlatformFailure
-from playout.platforms.http import JsonObject
+from playout.platforms.http import Answer, JsonObject
+
+_SECONDS = re.compile(r"[0-9]{1,7}")
+_DAY = timedelta(days=1)
 
 
 def text(data: JsonObject, name: str) -> str:
-    """A text, "" where there is none. Ids are texts, and numbers in older answers."""
+    """A text, "" where there is none."""
     value = data.get(name)
-    return value if isinstance(value, str) else str(number(data, name) or "")
+    return value if isinstance(value, str) else ""
+
+
+def stated(data: JsonObject, name: str) -> str:
+    """A text, or a whole number as one: ids are both, in answers of different age. "" where there is neither."""
+    return text(data, name) or str(number(data, name) or "")
 
 
 def need(data: JsonObject, name: str, *, fenced: bool = False) -> str:
     """A text that must be there. Raises PlatformFailure: AGAIN, or UNSURE where the call was `fenced`."""
-    value = text(data, name)
+    value = stated(data, name)
     if not value:
         raise unreadable(fenced=fenced)
     return value
@@ -44,4 +55,10 @@ def items(data: JsonObject, name: str = "data") -> list[JsonObject]:
 def unreadable(*, fenced: bool = False) -> PlatformFailure:
     """The failure behind an answer that is not what was documented."""
     kind = Kind.UNSURE if fenced else Kind.AGAIN
-    return PlatformFailure(kind, "unreadable_answer", "Meta answered something that we cannot read.")
+    return PlatformFailure(kind, "unreadable_answer", "The platform answered something that Playout cannot read.")
+
+
+def retry_after(answer: Answer) -> timedelta | None:
+    """The wait that an answer asks for; a day at most."""
+    seconds = answer.headers.get("retry-after", "")
+    return min(timedelta(seconds=int(seconds)), _DAY) if _SECONDS.fullmatch(seconds) else None
