@@ -214,7 +214,8 @@ class MemoryPlatform:
 class Studio:
     """Probe and renderer: finds the agreed `facts` in what is taken in, and in a copy what its recipe says.
 
-    `gate`, cleared, makes a copy wait half done once it has been `asked` for.
+    `gate`, cleared, makes a copy wait half done once it has been `asked` for; `shelf` makes it wait when it is
+    `finished` and not put away yet.
     """
 
     files: MemoryFiles
@@ -223,9 +224,12 @@ class Studio:
     failure: Unplayable | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    shelf: asyncio.Event = field(default_factory=asyncio.Event)
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.gate.set()
+        self.shelf.set()
 
     async def probe(self, key: str) -> Probed:
         recipe = self.recipes.get(key)
@@ -244,6 +248,8 @@ class Studio:
         if self.failure:
             raise self.failure
         await progress(1)
+        self.finished.set()
+        await self.shelf.wait()
         clip = b"".join([piece async for piece in self.files.read(source, 0, size)])
         self.recipes[target] = recipe
         return await self.files.put(target, stream(COPY + clip), limit=limit)

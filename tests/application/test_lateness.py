@@ -180,6 +180,21 @@ async def test_what_waited_its_turn_is_not_asked_about_however_late_it_is_by_the
     assert await published(cast, *late) == len(late)
 
 
+async def test_what_waited_its_turn_while_nothing_ran_again_is_asked_about(cast: Cast) -> None:
+    _, second = await due(cast, 1, 1.1)
+    cast.clock.move(hours=2)
+    await cast.work()
+    await cast.work()
+    waits = await now(cast, second)
+    assert waits.reason
+    assert waits.reason.code == "spread"
+
+    cast.clock.move(days=2)
+    await cast.work()
+
+    assert (await now(cast, second)).state is State.HELD
+
+
 async def test_punctual_posts_need_no_pause(cast: Cast) -> None:
     one, other = await due(cast, 1, 1)
     cast.clock.move(hours=1)

@@ -200,9 +200,25 @@ async def test_a_copy_taken_back_while_it_is_made_leaves_nothing(cast: Cast) -> 
     async with being_made(cast, video):
         await cast.services.renditions.drop(cast.alice, video.id, NAME)
 
+    assert cast.studio.recipes == {}  # it was ended, not only thrown away
     assert await copies(cast, video) == ()
     assert await keys(cast) == [video.key]
     assert await cast.store.chores.get(video.workspace_id, f"render:{video.id}.{NAME}") is None
+
+
+async def test_a_copy_taken_back_as_it_is_put_away_leaves_nothing(cast: Cast) -> None:
+    video = await cast.video(cast.alice)
+    cast.studio.shelf.clear()
+    await asked(cast, video)
+    making = asyncio.create_task(cast.work())
+    await cast.studio.finished.wait()
+
+    await cast.services.renditions.drop(cast.alice, video.id, NAME)
+    cast.studio.shelf.set()
+    await making
+
+    assert await copies(cast, video) == ()
+    assert await keys(cast) == [video.key]
 
 
 async def test_a_video_deleted_while_its_copy_is_made_leaves_nothing(cast: Cast) -> None:

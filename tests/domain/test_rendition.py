@@ -19,6 +19,7 @@ from playout.platforms.youtube.rules import LIMITS as YOUTUBE
 REAL = [one.file for one in (TIKTOK, YOUTUBE, INSTAGRAM, FACEBOOK)]
 #: A length cannot be mended; everything else is.
 NOT_MENDED = {"too_short", "too_long"}
+TALL = replace(REAL[0], least_width=2, least_height=2, most_width=1080, most_height=1920, least_aspect=0.01)
 NARROW = replace(REAL[3], least_aspect=9 / 16 - 0.005, most_aspect=9 / 16 + 0.005)
 
 
@@ -77,6 +78,7 @@ def platforms(draw: st.DrawFn) -> FileLimits:
 
 @given(limits=st.sampled_from(REAL) | platforms(), facts=videos(), fit=st.sampled_from(Fit))
 @example(limits=REAL[3], facts=replace(UPRIGHT, width=640, height=358), fit=Fit.PAD)  # just within the widest shape
+@example(limits=TALL, facts=replace(UPRIGHT, width=22, height=2114), fit=Fit.PAD)  # the least width makes it too tall
 @example(limits=REAL[0], facts=replace(UPRIGHT, width=4000, height=100), fit=Fit.PAD)  # no size of this shape is taken
 @example(
     limits=replace(REAL[1], most_bytes=10**6), facts=replace(UPRIGHT, width=64, height=64, duration=9e3), fit=Fit.PAD

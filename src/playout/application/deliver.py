@@ -30,7 +30,6 @@ from playout.domain.verdict import after_failure
 
 log = logging.getLogger(__name__)
 
-STILL_PROBING = timedelta(seconds=2)
 A_WHILE = timedelta(minutes=1)
 
 

@@ -28,7 +28,7 @@ class Lateness:
             return
         late = now - delivery.due_at
         waited_its_turn = delivery.reason is not None and delivery.reason.code == SPREAD
-        if late > PUNCTUAL and not waited_its_turn:
+        if late > PUNCTUAL:
             await self._ask(work, late)
         last = work.channel.last_published_at
         if (late > PUNCTUAL or waited_its_turn) and last and now - last < PAUSE:

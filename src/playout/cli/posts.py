@@ -41,7 +41,7 @@ async def create(
     try:
         shown = await desk.services.posts.create(desk.actor, wish.of(video))
     except Invalid as refused:
-        raise wording.refusal(await wording.explained(desk, refused.problems)) from None
+        raise await wording.refused(desk, wish, refused.problems) from None
     _show(desk, shown)
 
 

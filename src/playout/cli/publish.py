@@ -15,7 +15,7 @@ from playout.cli.output import problem
 from playout.cli.verb import verb
 from playout.cli.wording import Wish, Words
 from playout.domain.delivery import Delivery, JsonValue
-from playout.domain.errors import Invalid
+from playout.domain.errors import Invalid, Unplayable
 from playout.domain.preflight import blocking
 from playout.domain.video import Video
 
@@ -58,13 +58,15 @@ async def _post(desk: Desk, wish: Wish, video: Video) -> Shown:
     posted = False
     try:
         video = await taking.looked_into(desk, video)
-        wording.remark(desk, await desk.services.posts.validate(desk.actor, wish.of(video.id)))
+        wording.remark(desk, wish, await desk.services.posts.validate(desk.actor, wish.of(video.id)))
         shown = await desk.services.posts.create(desk.actor, wish.of(video.id))
         posted = True
-    except Invalid as refused:
-        if any(one.code == "option_required" for one in refused.problems):
-            raise wording.refusal(await wording.explained(desk, refused.problems)) from None
+    except Unplayable:
         raise
+    except Invalid as refused:
+        if not refused.problems:
+            raise
+        raise await wording.refused(desk, wish, refused.problems) from None
     finally:
         if not posted:
             await taking.forget(desk, video)
@@ -78,8 +80,8 @@ async def _only_check(desk: Desk, wish: Wish, video: Video) -> int:
     finally:
         await taking.forget(desk, video)
     if blocking(problems):
-        raise wording.refusal(problems)
-    wording.remark(desk, problems)
+        raise await wording.refused(desk, wish, problems)
+    wording.remark(desk, wish, problems)
     found = records.video(looked)
     about = f"{found['duration']:.1f} s, {found['width']}×{found['height']}, {found['video_codec']}"
     told: list[JsonValue] = [problem(one) for one in problems]

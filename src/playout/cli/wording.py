@@ -12,7 +12,7 @@ from playout.cli import choose, times
 from playout.cli.desk import Desk
 from playout.domain.channel import Channel
 from playout.domain.errors import Invalid, Problem
-from playout.domain.preflight import blocking
+from playout.domain.preflight import RECONNECT, RENDER, blocking
 from playout.domain.rendition import Fit
 
 To = Annotated[
@@ -113,7 +113,7 @@ async def refuse_early(desk: Desk, wish: Wish) -> None:
     """Whatever is wrong without looking at the file, before any of it is taken in. Raises Invalid, PlatformFailure."""
     found = [one for one in await desk.services.posts.validate(desk.actor, wish.of("")) if one.code != "unknown_video"]
     if blocking(found):
-        raise refusal(await explained(desk, found))
+        raise await refused(desk, wish, found)
 
 
 async def explained(desk: Desk, problems: Sequence[Problem]) -> Sequence[Problem]:
@@ -129,13 +129,26 @@ async def _with_offer(desk: Desk, problem: Problem) -> Problem:
     return choose.offered(problem, everybody | dict(offer.live.choices))
 
 
-def remark(desk: Desk, problems: Sequence[Problem]) -> None:
+def remark(desk: Desk, wish: Wish, problems: Sequence[Problem]) -> None:
     """What should be known though it can be sent."""
     for one in problems:
         if one.warning:
-            desk.out.warn(one.message, code=one.code, channel_id=one.channel_id)
+            desk.out.warn(_told(desk, wish, one).message, code=one.code, channel_id=one.channel_id)
 
 
-def refusal(problems: Sequence[Problem]) -> Invalid:
+async def refused(desk: Desk, wish: Wish, problems: Sequence[Problem]) -> Invalid:
     """One error for all of them."""
-    return Invalid(problems[0].message, code=problems[0].code, problems=problems)
+    told = [_told(desk, wish, one) for one in await explained(desk, problems)]
+    return Invalid(told[0].message, code=told[0].code, problems=told)
+
+
+def _told(desk: Desk, wish: Wish, problem: Problem) -> Problem:
+    """For people: with the channel, where there are several, and with what mends it. Programs have fields for both."""
+    if desk.out.as_json:
+        return problem
+    channel = next((one for one in wish.channels if one.id == problem.channel_id), None)
+    mends = {RENDER: "Mend: --fit pad, or --fit crop."}
+    if channel:
+        mends[RECONNECT] = f"Mend: playout channels connect {channel.platform}"
+    where = f"{choose.called(channel)}: " if channel and len(wish.channels) > 1 else ""
+    return replace(problem, message=f"{where}{problem.message} {mends.get(problem.fix or '', '')}".rstrip())

@@ -6,7 +6,7 @@ errors mean.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -14,6 +14,8 @@ from playout.domain.channel import Grant
 from playout.domain.delivery import JsonValue
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
+
+_TEN_YEARS = timedelta(days=3650)
 
 
 def challenge(verifier: Secret) -> str:
@@ -49,9 +51,10 @@ def read_grant(answer: Mapping[str, JsonValue], old: Grant | None, now: datetime
 
 
 def after(now: datetime, seconds: JsonValue) -> datetime | None:
-    """The time in so many seconds; None for anything else than a whole number."""
-    whole = isinstance(seconds, int) and not isinstance(seconds, bool)
-    return now + timedelta(seconds=float(str(seconds))) if whole else None
+    """The time in so many seconds, ten years at most; None for anything else than a whole number."""
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return None
+    return now + min(timedelta(seconds=max(min(seconds, 10**9), 0)), _TEN_YEARS)
 
 
 def nothing_to_renew_with(platform: str) -> PlatformFailure:
@@ -63,9 +66,3 @@ def nothing_to_renew_with(platform: str) -> PlatformFailure:
 def no_account(sentence: str) -> PlatformFailure:
     """The failure of a consent that gave access to nothing."""
     return PlatformFailure(Kind.CHOOSE, "no_account", sentence, turn=Turn.YOU)
-
-
-def missing(wanted: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
-    """Scopes that were asked for and not given."""
-    given = set(granted)
-    return tuple(one for one in wanted if one not in given)
