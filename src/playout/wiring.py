@@ -15,7 +15,7 @@ from playout import __version__
 from playout.application.clock import SystemClock
 from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
-from playout.application.ports import Chore, Clock, Engine, Files, Platform, Probe, Render, Store, Vault
+from playout.application.ports import Chore, Clock, Engine, Files, Handler, Platform, Probe, Render, Store, Vault
 from playout.application.services import Hall, Ports, Services, furnish
 from playout.application.videos import TIDY
 from playout.domain.errors import Misconfigured, Unavailable
@@ -60,9 +60,8 @@ class House:
         embedded = self.settings.sqlite_path
         with folder_lock(embedded.parent) if embedded else nullcontext():
             await self.store.chores.put(Chore(HOME, TIDY, "house", self.services.clock.now()))
-            async with _beside(
-                self.engine.run({DELIVERY: self.hall.deliver, CHORE: self.hall.chores}), self.planner.run()
-            ):
+            handlers: Mapping[str, Handler] = {DELIVERY: self.hall.deliver, CHORE: self.hall.chores}
+            async with _beside(self.engine.run(handlers), self.planner.run(), self.hall.lateness.run()):
                 try:
                     yield
                 finally:

@@ -10,6 +10,7 @@ from playout.application.deliver import Deliver
 from playout.application.grants import Grants
 from playout.application.hand import LEASE
 from playout.application.holding import Holding
+from playout.application.lateness import Lateness
 from playout.application.ports import Connection, Platform, Ref, Task
 from playout.application.pulls import Pulls
 from playout.application.ready import Preparation
@@ -148,8 +149,9 @@ class Stage:
         platforms: dict[str, Platform] = {self.platform.name: self.platform}
         probe, render = MemoryProbe(self.files), MemoryRender(self.files)
         renditions = Renditions(self.store, self.files, probe, render, platforms, self.clock)
+        lateness = Lateness(self.store, self.clock)
         preparation = Preparation(
-            self.store, platforms, self.files, probe, self.grants, self.pulls, renditions, self.clock
+            platforms, self.files, probe, self.grants, self.pulls, renditions, lateness, self.clock
         )
         return Deliver(self.store, preparation, self.grants, self.holding, self.clock, Random(1))
 

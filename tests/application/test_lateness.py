@@ -252,3 +252,14 @@ async def test_what_is_on_its_way_already_is_not_asked_about(cast: Cast) -> None
     await cast.work()
 
     assert (await now(cast, one)).state is State.PUBLISHED
+
+
+async def test_what_only_waited_for_its_turn_on_a_busy_channel_is_not_late(cast: Cast) -> None:
+    ones = await due(cast, 1, 1, 1, 1, 1)
+    cast.clock.move(hours=1)
+
+    for _ in ones:
+        await cast.work()
+        cast.clock.move(minutes=5)
+
+    assert await published(cast, *ones) == 5

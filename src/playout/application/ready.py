@@ -8,7 +8,7 @@ from functools import partial
 
 from playout.application.grants import Grants, Opened
 from playout.application.lateness import Lateness
-from playout.application.ports import Clock, Files, Platform, Probe, Store, Task, Work
+from playout.application.ports import Clock, Files, Platform, Probe, Task, Work
 from playout.application.pulls import Pulls, VideoPulls
 from playout.application.renditions import Renditions
 from playout.domain.delivery import Delivery, JsonValue, Next, State
@@ -83,13 +83,13 @@ class Preparation:
 
     def __init__(
         self,
-        store: Store,
         platforms: Mapping[str, Platform],
         files: Files,
         probe: Probe,
         grants: Grants,
         pulls: Pulls,
         renditions: Renditions,
+        lateness: Lateness,
         clock: Clock,
     ) -> None:
         self._platforms = platforms
@@ -98,7 +98,7 @@ class Preparation:
         self._grants = grants
         self._pulls = pulls
         self._renditions = renditions
-        self._lateness = Lateness(store, clock)
+        self._lateness = lateness
         self._clock = clock
 
     async def ready(self, work: Work) -> Ready:

@@ -11,6 +11,7 @@ from playout.application.deliveries import Deliveries
 from playout.application.grants import Grants
 from playout.application.holding import Holding
 from playout.application.keys import KeyRotation
+from playout.application.lateness import Lateness
 from playout.application.news import News
 from playout.application.once import Once
 from playout.application.people import Passwords, People
@@ -65,6 +66,7 @@ class Hall:
     services: Services
     deliver: Deliver
     chores: Chores
+    lateness: Lateness  # runs beside them
 
 
 def furnish(ports: Ports, *, public_url: str, most_bytes: int) -> Hall:
@@ -89,7 +91,8 @@ def furnish(ports: Ports, *, public_url: str, most_bytes: int) -> Hall:
         store=store,
         clock=clock,
     )
-    preparation = Preparation(store, platforms, ports.files, ports.probe, grants, pulls, renditions, clock)
+    lateness = Lateness(store, clock)
+    preparation = Preparation(platforms, ports.files, ports.probe, grants, pulls, renditions, lateness, clock)
     handlers: Mapping[str, ChoreHandler] = {
         PROBE: services.videos.probe,
         TIDY: services.videos.tidy,
@@ -97,4 +100,4 @@ def furnish(ports: Ports, *, public_url: str, most_bytes: int) -> Hall:
         RENEW: channels.renew,
     }
     deliver = Deliver(store, preparation, grants, holding, clock, ports.random)
-    return Hall(services, deliver, Chores(store, handlers, clock, ports.random))
+    return Hall(services, deliver, Chores(store, handlers, clock, ports.random), lateness)
