@@ -15,12 +15,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from playout.application.furnish import Ports, furnish
 from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
 from playout.application.ports import Chore, Connection, Handler, Platform, Probed, Store, Stored, Task, Webhook
 from playout.application.ports.platform import Removed
 from playout.application.posts import NewPost, Shown
-from playout.application.services import Ports, Services, furnish
+from playout.application.services import Services
 from playout.application.videos import PROBE
 from playout.domain.caps import Cap
 from playout.domain.channel import Channel, Grant, Profile

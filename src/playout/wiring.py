@@ -13,10 +13,11 @@ from random import SystemRandom
 
 from playout import __version__
 from playout.application.clock import SystemClock
+from playout.application.furnish import Hall, Ports, furnish
 from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
 from playout.application.ports import Chore, Clock, Engine, Files, Handler, Platform, Probe, Render, Store, Vault
-from playout.application.services import Hall, Ports, Services, furnish
+from playout.application.services import Services
 from playout.application.videos import TIDY
 from playout.domain.errors import Misconfigured, Unavailable
 from playout.lock import folder_lock

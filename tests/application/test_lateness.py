@@ -72,7 +72,7 @@ async def test_what_is_later_waits_for_a_person(cast: Cast) -> None:
 
 
 async def test_a_workspace_may_want_to_be_asked_earlier(cast: Cast) -> None:
-    await cast.services.workspaces.change(cast.alice, late_after=timedelta(minutes=30))
+    await cast.services.workspaces.change(cast.alice, late_after_hours=0.5)
     (one,) = await due(cast, 1)
     cast.clock.move(hours=1, minutes=31)
 

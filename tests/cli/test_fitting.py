@@ -186,3 +186,11 @@ def test_what_is_not_right_is_told(playout: Bench, words: tuple[str, ...], code:
     done = playout("workspace", "change", *words, "--json")
 
     assert (done.code, done.error["code"]) == (2, code)
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "1e300", "0", "-1"])
+def test_a_length_of_time_that_is_none_is_refused(playout: Bench, hours: str) -> None:
+    done = playout("workspace", "change", f"--late-after={hours}", "--json")
+
+    assert done.code == 2
+    assert done.error["code"] == "wrong_value"

@@ -120,23 +120,13 @@ async def test_the_calendar_is_read_by_its_times(runner: Explaining) -> None:
     assert uses(runner, "deliveries_workspace_id_scheduled_at"), runner.plans
 
 
-async def test_the_same_bytes_are_found_by_their_hash(runner: Explaining, request: pytest.FixtureRequest) -> None:
-    not_yet(request)
+async def test_the_same_bytes_are_found_by_their_hash(runner: Explaining) -> None:
     await SqlVideos(runner).same_bytes("ws_1", "0" * 64)
 
     assert uses(runner, "videos_workspace_id_sha256"), runner.plans
 
 
-async def test_whom_news_are_about_is_found_by_account_and_by_person(
-    runner: Explaining, request: pytest.FixtureRequest
-) -> None:
-    not_yet(request)
+async def test_whom_news_are_about_is_found_by_account_and_by_person(runner: Explaining) -> None:
     await SqlChannels(runner).by_account("instagram", "person-1")
 
     assert uses(runner, "channels_platform_remote_id", "channels_platform_owner_id"), runner.plans
-
-
-def not_yet(request: pytest.FixtureRequest) -> None:
-    if "sqlite" in request.node.name:
-        reason = "without statistics SQLite takes another index, and looks through all rows that this one leaves"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))

@@ -20,9 +20,8 @@ async def one(who: Caller, hall: Hall) -> schemas.Workspace:
 @router.patch("", responses=GUARDED | refusals(412, 422))
 async def change(body: schemas.WorkspaceChange, who: Caller, hall: Hall) -> schemas.Workspace:
     """Changes what is given. Scope: admin."""
-    hours = body.late_after_hours
-    late_after = timedelta(hours=hours) if hours is not None else None
-    return shown(await hall.workspaces.change(who, late_posts=body.late_posts, late_after=late_after))
+    changed = await hall.workspaces.change(who, late_posts=body.late_posts, late_after_hours=body.late_after_hours)
+    return shown(changed)
 
 
 def shown(one: Workspace) -> schemas.Workspace:

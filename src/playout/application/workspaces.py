@@ -7,7 +7,7 @@ from playout.application.ports import Store
 from playout.domain.errors import Invalid, Problem
 from playout.domain.person import Actor, LatePosts, Scope, Workspace
 
-_LONGEST = timedelta(days=30)
+_LONGEST = 720  # hours
 
 
 class Workspaces:
@@ -22,16 +22,18 @@ class Workspaces:
         return await self._store.workspaces.get(actor.workspace_id)
 
     async def change(
-        self, actor: Actor, *, late_posts: LatePosts | None = None, late_after: timedelta | None = None
+        self, actor: Actor, *, late_posts: LatePosts | None = None, late_after_hours: float | None = None
     ) -> Workspace:
         """Changes what is given. Raises Invalid, Stale."""
         actor.need(Scope.ADMIN)
-        if late_after is not None and not timedelta(0) < late_after <= _LONGEST:
-            sentence = "This must be more than no time, and at most 30 days."
+        hours = late_after_hours
+        if hours is not None and not 0 < hours <= _LONGEST:  # which refuses what is no number, too
+            sentence = f"This must be more than 0 and at most {_LONGEST} hours."
             raise Invalid(
                 sentence, code="wrong_value", problems=[Problem("wrong_value", "/late_after_hours", sentence)]
             )
         before = await self._store.workspaces.get(actor.workspace_id)
+        late_after = timedelta(hours=hours) if hours else before.late_after
         return await self._store.workspaces.save(
-            replace(before, late_posts=late_posts or before.late_posts, late_after=late_after or before.late_after)
+            replace(before, late_posts=late_posts or before.late_posts, late_after=late_after)
         )

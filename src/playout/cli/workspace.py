@@ -1,6 +1,5 @@
 """`workspace`: what holds for all posts."""
 
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -35,6 +34,5 @@ async def change(
     ] = None,
 ) -> None:
     """Change them."""
-    hours = timedelta(hours=late_after) if late_after is not None else None
-    changed = await desk.services.workspaces.change(desk.actor, late_posts=late_posts, late_after=hours)
+    changed = await desk.services.workspaces.change(desk.actor, late_posts=late_posts, late_after_hours=late_after)
     desk.out.record(records.workspace(changed))

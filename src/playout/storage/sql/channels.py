@@ -1,8 +1,9 @@
 """Channels in SQL. What is sealed in them stays sealed here."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select, union
 
 from playout.application.ports import Chore, Page, Ref
 from playout.domain.channel import Channel
@@ -46,10 +47,10 @@ def _save(connection: Connection, channel: Channel, due: Sequence[Chore], happen
 
 
 def _by_account(connection: Connection, platform: str, remote_id: str) -> Sequence[Ref]:
-    called = or_(channels.c.remote_id == remote_id, channels.c.owner_id == remote_id)
-    query = (
-        select(channels.c.workspace_id, channels.c.id)
-        .where(channels.c.platform == platform, called)
-        .order_by(channels.c.id)
-    )
-    return [Ref(workspace_id, channel_id) for workspace_id, channel_id in connection.execute(query)]
+    """Each name is looked up by its own index: an OR would look through all channels of the platform."""
+    each = [
+        select(channels.c.workspace_id, channels.c.id).where(channels.c.platform == platform, name == remote_id)
+        for name in (channels.c.remote_id, channels.c.owner_id)
+    ]
+    found = connection.execute(union(*each)).all()
+    return [Ref(workspace_id, channel_id) for workspace_id, channel_id in sorted(found, key=itemgetter(1))]

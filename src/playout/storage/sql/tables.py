@@ -123,7 +123,7 @@ videos = Table(
     Column("strip_key", Text),
     Column("renditions", nested.RENDITIONS, nullable=False),
     PrimaryKeyConstraint("workspace_id", "id"),
-    Index(None, "workspace_id", "sha256"),
+    Index(None, "workspace_id", "sha256", "id"),
 )
 
 posts = Table(

@@ -18,5 +18,5 @@ def upgrade() -> None:
     with op.batch_alter_table("videos") as videos:
         videos.add_column(sa.Column("renditions", sa.Text, nullable=False, server_default="[]"))
     op.create_index("channels_platform_owner_id", "channels", ["platform", "owner_id"])
-    op.create_index("videos_workspace_id_sha256", "videos", ["workspace_id", "sha256"])
+    op.create_index("videos_workspace_id_sha256_id", "videos", ["workspace_id", "sha256", "id"])
     op.create_index("deliveries_workspace_id_scheduled_at", "deliveries", ["workspace_id", "scheduled_at"])
