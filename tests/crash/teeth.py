@@ -136,6 +136,13 @@ MISTAKES = (
         "instagram/sqlite/(kill|reset)_after",
     ),
     Mistake(
+        "a worker that stood still sends all the same",
+        "platforms/http.py",
+        "    STILL_OURS.get()()\n",
+        "",
+        "instagram/postgresql/frozen at send-",
+    ),
+    Mistake(
         "another reel is begun where the request to publish is in doubt",
         "platforms/facebook/publishing.py",
         """        if task.step in _ASKS:

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from playout.application.ports.guard import STILL_OURS
+from playout.domain.errors import LostHand
 from playout.domain.secret import Secret
 from playout.platforms.http import (
     Answer,
@@ -269,6 +271,24 @@ async def test_a_kept_connection_that_dies_under_a_body_is_lost_and_not_sent_aga
     assert len(server.peers) == 1
 
 
+async def test_nothing_is_sent_once_the_work_is_somebody_elses() -> None:
+    async def answers(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(OK)
+
+    def overtaken() -> None:
+        raise LostHand
+
+    async with serving(answers) as server, Http(user_agent="test") as http:
+        mine = STILL_OURS.set(overtaken)
+        with pytest.raises(LostHand):
+            await http.send("POST", server.base, form={"creation_id": "1"})
+        STILL_OURS.reset(mine)
+        assert server.heads == []
+
+        assert (await http.send("POST", server.base, form={"creation_id": "1"})).status == 200
+
+
 async def test_small_calls_never_share_a_connection() -> None:
     async with serving(one_answer_then_dead) as server, client() as http:
         for method in ("GET", "PUT", "POST"):
@@ -467,12 +487,12 @@ async def test_a_slow_peer_is_no_stall() -> None:
         await peer.head()
         left = 20_000_000
         while left:
-            left -= len(await peer.reader.read(1 << 20))
-            await asyncio.sleep(0.01)
+            left -= len(await peer.reader.read(1 << 18))
+            await asyncio.sleep(0.02)
         await peer.say(OK)
 
     body = Body(20_000_000, piece=20_000_000)  # takes longer than the stall limit, and moves all the time
-    async with serving(script) as server, client(Timeouts(stall=0.3)) as http:
+    async with serving(script) as server, client(Timeouts(stall=1)) as http:
         assert (await http.send("PUT", server.base, body=body, length=20_000_000)).status == 200
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from playout.application.ports import Clock, Ref, Store
+from playout.application.ports.guard import STILL_OURS
 from playout.domain.delivery import Delivery
 from playout.domain.errors import LostHand, Stale, Unavailable
 from playout.domain.event import Event
@@ -49,7 +50,9 @@ class Hand:
 
     async def during(self, work: Awaitable[T]) -> T:
         """The result of `work`, cancelled and LostHand raised when the record is no longer ours."""
+        guarded = STILL_OURS.set(self.still_ours)  # for the task of the work, which takes it along
         doing = asyncio.ensure_future(work)
+        STILL_OURS.reset(guarded)
         beat = self._beat
         if beat is None:
             return await doing
@@ -76,7 +79,7 @@ class Hand:
             return self.delivery
 
     def still_ours(self) -> None:
-        """Raises LostHand if the hold has run out, as after a stall: asked right before every external write."""
+        """Raises LostHand if the hold has run out, as after a stall: asked right before anything is sent."""
         if self._until <= self._clock.now():
             raise LostHand
 

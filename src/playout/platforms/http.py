@@ -27,6 +27,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 from yarl import URL
 
+from playout.application.ports.guard import STILL_OURS
 from playout.domain.delivery import JsonValue
 from playout.domain.secret import Secret
 
@@ -261,6 +262,7 @@ class Http:
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     # aiohttp sends GET, PUT and DELETE again by itself when the connection ends without an answer, on a fresh
     # connection too. Its loop looks for its own errors only, so an error of ours ends the request here.
+    STILL_OURS.get()()
     try:
         return await handler(request)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as caught:
