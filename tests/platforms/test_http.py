@@ -17,8 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from playout.application.ports.guard import STILL_OURS
-from playout.domain.errors import LostHand
 from playout.domain.secret import Secret
 from playout.platforms.http import (
     Answer,
@@ -269,24 +267,6 @@ async def test_a_kept_connection_that_dies_under_a_body_is_lost_and_not_sent_aga
             await http.send("PUT", server.base, body=Body(9), length=9)
     assert len(server.heads) == 2
     assert len(server.peers) == 1
-
-
-async def test_nothing_is_sent_once_the_work_is_somebody_elses() -> None:
-    async def answers(peer: Peer) -> None:
-        await peer.request()
-        await peer.say(OK)
-
-    def overtaken() -> None:
-        raise LostHand
-
-    async with serving(answers) as server, Http(user_agent="test") as http:
-        mine = STILL_OURS.set(overtaken)
-        with pytest.raises(LostHand):
-            await http.send("POST", server.base, form={"creation_id": "1"})
-        STILL_OURS.reset(mine)
-        assert server.heads == []
-
-        assert (await http.send("POST", server.base, form={"creation_id": "1"})).status == 200
 
 
 async def test_small_calls_never_share_a_connection() -> None:
