@@ -116,7 +116,7 @@ class Sandbox:
         self._cleaned = max([self._cleaned, *(entry["seq"] for entry in self.control(f"ledger?after={self._cleaned}"))])
         self.control("faults", method="DELETE")
         self.control("requests", method="DELETE")
-        for received in self._folder.rglob("*.mp4*"):
+        for received in (self._folder / "videos").iterdir():
             received.unlink(missing_ok=True)
 
     def effects(self, effect: str) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from playout.domain.post import MOST_DESTINATIONS, Destination, Post
 from playout.domain.preflight import RECONNECT, check
 from playout.domain.rendition import foreseen, is_needed, recipe_for
 from playout.domain.retry import PlatformFailure
-from playout.domain.video import Facts, Video, VideoState
+from playout.domain.video import Facts, Rendition, Video, VideoState
 
 #: A time this far back is taken for "now" (clocks differ); anything earlier is a mistake to be told.
 PAST_GRACE = timedelta(minutes=5)
@@ -112,7 +112,7 @@ class Preflight:
         offered = await self._live(actor, case.channel, wanted) if live else None
         facts, size = (case.video.facts, case.video.size) if case.video else (None, 0)
         limits = case.platform.limits
-        if facts and case.destination.fit and is_needed(limits.file, facts, size):
+        if facts and case.destination.fit and (_copy(case) or is_needed(limits.file, facts, size)):
             fitted = _fitted(case, facts)
             if isinstance(fitted, Problem):
                 return [fitted]
@@ -194,10 +194,14 @@ def _fitted(case: Case, facts: Facts) -> tuple[Facts, int] | Problem:
     if recipe is None:
         sentence = "No copy of bearable quality fits this platform's limits. Use a shorter video."
         return Problem("cannot_be_fitted", "/fit", sentence)
-    made = case.video.rendition(case.platform.name, fit) if case.video else None
+    made = _copy(case)
     if made and made.facts:
         return made.facts, made.size
     return foreseen(facts, recipe), 0
+
+
+def _copy(case: Case) -> Rendition | None:
+    return case.video.rendition(case.platform.name, case.destination.fit) if case.video else None
 
 
 def _shares(other: Delivery, case: Case, cap: Cap) -> bool:

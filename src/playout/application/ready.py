@@ -124,9 +124,11 @@ class Preparation:
     async def _sent(self, work: Work, platform: Platform, destination: Destination) -> tuple[Video, Facts]:
         """What is sent: never a changed file unless a person has chosen it."""
         facts = _facts(work, self._clock.now())
-        if destination.fit is None or not is_needed(platform.limits.file, facts, work.video.size):
-            return work.video, facts
         copy = work.video.rendition(platform.name, destination.fit)
+        asked_for = copy is not None and copy.state is not RenditionState.FAILED
+        needed = asked_for or is_needed(platform.limits.file, facts, work.video.size)
+        if destination.fit is None or not needed:
+            return work.video, facts
         if copy and copy.state is RenditionState.FAILED:
             sentence = f"The copy for this platform could not be made. {copy.reason.message if copy.reason else ''}"
             raise PlatformFailure(Kind.CHOOSE, "rendition_failed", sentence.strip(), turn=Turn.YOU)

@@ -13,6 +13,7 @@ from playout.domain.video import Facts
 
 #: What every platform recommends at most; a copy has no more.
 _LONG_SIDE, _SHORT_SIDE = 1920, 1080
+_SMALLEST = 240  # of the short side: below it an even number of pixels is no shape any more
 _UPRIGHT = 9 / 16
 _LEAST_FPS, _MOST_FPS = 24, 60
 _BITS_A_PIXEL = 0.13  # of H.264, where the difference is hard to see
@@ -45,8 +46,9 @@ class Recipe:
 
 
 def is_needed(limits: FileLimits, facts: Facts, size: int) -> bool:
-    """Whether the file itself is not taken, in a way that a copy mends."""
-    return any(one.fix == RENDER for one in check_file(limits, facts, size, limits.most_seconds))
+    """Whether the file itself is not taken, in a way that a copy mends. What only warns needs no copy by itself."""
+    found = check_file(limits, facts, size, limits.most_seconds)
+    return any(one.fix == RENDER and not one.warning for one in found)
 
 
 def recipe_for(limits: FileLimits, facts: Facts, fit: Fit) -> Recipe | None:
@@ -93,6 +95,7 @@ def _size(limits: FileLimits, facts: Facts, fit: Fit) -> tuple[int, int]:
         aspect = min(max(_UPRIGHT, narrowest), widest)
     sides = (float(facts.width), facts.height * aspect)
     width = max(sides) if fit is Fit.PAD else min(sides)
+    width *= max(1, _SMALLEST / min(width, width / aspect))
     long, short = (width, width / aspect) if aspect > 1 else (width / aspect, width)
     width *= min(1, _LONG_SIDE / long, _SHORT_SIDE / short)
     width *= min(1, limits.most_width / width, limits.most_height * aspect / width)
