@@ -11,7 +11,7 @@ import pytest
 from tests.gates.tree import name_of, python_files
 
 #: In platforms/: what the adapters have in common, below all of them.
-SHARED = {"checkpoint", "cover", "http", "meta", "oauth", "reading"}
+SHARED = {"checkpoint", "cover", "http", "meta", "oauth", "reading", "waits"}
 OWN = {"domain": ("playout.domain",), "application": ("playout.domain", "playout.application")}
 
 

@@ -30,6 +30,7 @@ from playout.platforms.http import JsonObject
 from playout.platforms.meta import GONE, Graph, Rupload
 from playout.platforms.meta.errors import MINUTE
 from playout.platforms.reading import need, number, unreadable
+from playout.platforms.waits import growing
 
 Step: TypeAlias = Callable[[Task], Awaitable[Outcome]]
 
@@ -157,7 +158,7 @@ class Publishing:
     def _resuming(self, task: Task, mark: Mark, failure: PlatformFailure) -> Next:
         if failure.code == _upload_over().code or mark.detours >= _MOST_DETOURS:
             return self._again(task, mark, failure)
-        return self._sending(task, replace(mark, detours=mark.detours + 1), _growing(mark.detours))
+        return self._sending(task, replace(mark, detours=mark.detours + 1), growing(mark.detours))
 
     # ── a longer video: part by part, as Facebook cuts it ────────────────────────────────────────
 
@@ -255,7 +256,7 @@ class Publishing:
             task.step,
             replace(mark, misses=mark.misses + 1).kept(),
             repeatable=task.step not in _ASKS,
-            after=_growing(mark.misses + 2),
+            after=growing(mark.misses + 2),
             handle=mark.video_id,
             sent=mark.offset,
             total=task.size,
@@ -273,11 +274,6 @@ def _moved(mark: Mark, told: JsonObject) -> Mark:
     if start is None or end is None or end < start:
         raise unreadable()
     return replace(mark, offset=start, end=end)
-
-
-def _growing(times: int) -> timedelta:
-    """0, 1, 3, 7 … 60 seconds."""
-    return min((1 << min(times, 6)) - 1, 60) * _SECOND
 
 
 def _upload_over() -> PlatformFailure:

@@ -24,6 +24,7 @@ from playout.platforms.http import host_allowed, join
 from playout.platforms.meta import GONE, Graph, reread
 from playout.platforms.meta.errors import DAY, HOUR, MINUTE
 from playout.platforms.reading import items, stated
+from playout.platforms.waits import halved
 
 _SECOND = timedelta(seconds=1)
 _MOST_ASKS = 5
@@ -112,7 +113,7 @@ class Waiting:
         return Next(
             "settle" if mark.asks else "follow",
             mark.kept(),
-            after=pause or min(max(waited / 2, 2 * _SECOND), 5 * MINUTE),
+            after=pause or halved(waited, 2 * _SECOND, 5 * MINUTE),
             state=State.PROCESSING,
             handle=mark.video_id,
             sent=task.size,

@@ -30,6 +30,7 @@ from playout.platforms.instagram.mark import Mark
 from playout.platforms.instagram.rules import digest_of, reel
 from playout.platforms.instagram.settling import DAY, MINUTE, Settling, pace
 from playout.platforms.reading import need, stated
+from playout.platforms.waits import growing
 
 Step: TypeAlias = Callable[[Task], Awaitable[Outcome]]
 
@@ -139,7 +140,7 @@ class Publishing:
         except PlatformFailure as failure:
             if failure.code not in _ASK or (failure.kind is Kind.SIGN_IN and mark.detours >= _MOST_ROUNDS):
                 raise
-            pause = _growing(mark.detours)  # two who disagree do not run in circles
+            pause = growing(mark.detours)  # two who disagree do not run in circles
             kept = replace(mark, detours=mark.detours + 1).kept()
             return Next("resync", kept, after=pause, handle=mark.container, sent=mark.offset, total=task.size)
         return self._uploaded(task, mark, pace(timedelta(0)))
@@ -202,7 +203,7 @@ class Publishing:
         if mark.age(task.now) > DAY:
             return self._again(task, mark, _expired())
         kept = replace(mark, unseen=mark.unseen + 1)
-        return Next(step, kept.kept(), after=_growing(mark.unseen + 1), handle=mark.container, total=task.size)
+        return Next(step, kept.kept(), after=growing(mark.unseen + 1), handle=mark.container, total=task.size)
 
     async def _close(self, task: Task, mark: Mark) -> None:
         """It has fetched what it will ever fetch."""
@@ -245,7 +246,7 @@ class Publishing:
         except PlatformFailure as failure:
             if failure.code != NOT_READY:
                 raise
-            pause = max(_growing(mark.detours), 5 * _SECOND)
+            pause = max(growing(mark.detours), 5 * _SECOND)
             return self._back(task, replace(mark, detours=mark.detours + 1), pause)
         return self._settling.published(task, mark, media)
 
@@ -268,11 +269,6 @@ def _uploads(task: Task) -> bool:
 def _state(mark: Mark) -> State:
     """Behind the point of no return as soon as one call may have published it."""
     return State.PROCESSING if mark.publishes else State.SENDING
-
-
-def _growing(times: int) -> timedelta:
-    """0, 1, 3, 7 … 60 seconds."""
-    return min((1 << min(times, 6)) - 1, 60) * _SECOND
 
 
 def _full(task: Task, quota: Quota) -> PlatformFailure:

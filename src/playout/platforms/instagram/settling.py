@@ -25,6 +25,7 @@ from playout.platforms.instagram.api import Api, Status
 from playout.platforms.instagram.errors import container_failed
 from playout.platforms.instagram.mark import Mark
 from playout.platforms.reading import stated
+from playout.platforms.waits import halved
 
 #: Begins again with another container, after one that published nothing; raises when that was enough.
 Again: TypeAlias = Callable[[Task, Mark, PlatformFailure], Outcome]
@@ -182,7 +183,7 @@ class Settling:
 
 def pace(waited: timedelta) -> timedelta:
     """Half of what was waited already: eight questions in the first minute, then ever fewer."""
-    return min(max(waited / 2, 3 * _SECOND), 5 * MINUTE)
+    return halved(waited, 3 * _SECOND, 5 * MINUTE)
 
 
 def _receipt(reel: JsonObject, now: datetime) -> Receipt:

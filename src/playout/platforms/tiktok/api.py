@@ -3,7 +3,6 @@
 Not here: what a code means (errors.py), what a step does next (publishing.py). No raw body leaves this file.
 """
 
-import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -18,7 +17,6 @@ from playout.platforms.tiktok.errors import CODES, OAUTH, refusal
 _OK = 200
 _TOO_MANY = 429
 _SERVER = 500
-_SECONDS = re.compile(r"[0-9]{1,7}")
 _UPLOAD_HOSTS = (".tiktokapis.com",)
 _MEDIA_TYPES = {"mp4": "video/mp4", "mov": "video/quicktime", "webm": "video/webm"}
 

@@ -32,6 +32,7 @@ from playout.platforms.tiktok.errors import CODES, DAY, HOUR, MINUTE, refusal
 from playout.platforms.tiktok.mark import Mark
 from playout.platforms.tiktok.rules import LIMITS, chunk_plan, is_inbox, post_info
 from playout.platforms.tiktok.waiting import Waiting, is_listed, undecided
+from playout.platforms.waits import growing
 
 Transfer: TypeAlias = Literal["file", "pull"]
 Step: TypeAlias = Callable[[Task], Awaitable[Outcome]]
@@ -237,7 +238,7 @@ class Publishing:
             return self._again(task, mark, _expired())
         offset = mark.offset if status.received is None else status.received
         resumed = replace(mark, offset=offset, detours=mark.detours + 1)
-        return self._sending(task, resumed, _growing(mark.detours))  # two who disagree do not run in circles
+        return self._sending(task, resumed, growing(mark.detours))  # two who disagree do not run in circles
 
     # ── a file that TikTok fetches ───────────────────────────────────────────────────────────────
 
@@ -259,7 +260,7 @@ class Publishing:
         # Only for a whole day at most: nobody promises to remember for ever what was fetched.
         if fetched is not Fetched.EVERYTHING and mark.waited(task.now) < DAY:
             pulls = mark.pulls + 1
-            return self._transferring(task, replace(mark, pulls=pulls), _growing(pulls))
+            return self._transferring(task, replace(mark, pulls=pulls), growing(pulls))
         if mark.waited(task.now) < _SEEN_BY and is_listed(task):
             receipt = await self._wait.find_in_list(task, mark)
             if receipt:
@@ -276,11 +277,6 @@ def _state(mark: Mark) -> State:
 def _resyncing(task: Task, mark: Mark) -> Next:
     """Ask what TikTok has."""
     return Next("resync", mark.kept(), state=_state(mark), handle=mark.publish_id, sent=mark.offset, total=task.size)
-
-
-def _growing(times: int) -> timedelta:
-    """0, 1, 3, 7 … 60 seconds."""
-    return min((1 << min(times, 6)) - 1, 60) * _SECOND
 
 
 def _progress(answer: Answer) -> int | None:

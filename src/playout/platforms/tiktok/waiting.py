@@ -17,6 +17,7 @@ from playout.platforms.tiktok.api import Api
 from playout.platforms.tiktok.errors import DAY, FAIL_REASONS, HOUR, MINUTE, refusal
 from playout.platforms.tiktok.mark import Mark
 from playout.platforms.tiktok.rules import PUBLIC, is_inbox
+from playout.platforms.waits import halved
 
 #: Begins again at TikTok, after a failure that published nothing; raises PlatformFailure when that was enough.
 Again: TypeAlias = Callable[[Task, Mark, PlatformFailure], Next]
@@ -51,9 +52,9 @@ class Waiting:
     def _waiting(self, task: Task, mark: Mark, sent: int) -> Next:
         waited = mark.waited(task.now)
         if mark.in_inbox:
-            pause = None if waited > _IN_INBOX else _pace(waited, 10 * _SECOND, HOUR)
+            pause = None if waited > _IN_INBOX else halved(waited, 10 * _SECOND, HOUR)
         else:
-            pause = _pace(waited, _SECOND, 5 * MINUTE)
+            pause = halved(waited, _SECOND, 5 * MINUTE)
         return Next(
             "follow",
             mark.kept(),
@@ -103,7 +104,7 @@ class Waiting:
 
     def _awaiting_id(self, task: Task, mark: Mark) -> Next:
         """A public post has its id once TikTok has moderated it: in a minute, or in hours."""
-        pause = _pace(mark.waited(task.now), 5 * _SECOND, HOUR / 2)
+        pause = halved(mark.waited(task.now), 5 * _SECOND, HOUR / 2)
         return Next("receipt", mark.kept(), after=pause, state=State.PUBLISHED, sent=task.size, total=task.size)
 
     async def complete_receipt(self, task: Task) -> Outcome:
@@ -176,11 +177,6 @@ class Waiting:
         received = number(data, "downloaded_bytes" if mark.nonce else "uploaded_bytes")
         first = str(ids[0]) if isinstance(ids, list) and ids else ""
         return Status(need(data, "status"), received, first, text(data, "fail_reason"))
-
-
-def _pace(waited: timedelta, least: timedelta, most: timedelta) -> timedelta:
-    """Half of what was waited already: about ten questions in the first minute, then ever fewer."""
-    return min(max(waited / 2, least), most)
 
 
 def is_listed(task: Task) -> bool:

@@ -4,7 +4,6 @@ Not here: what a code means (errors.py), the upload of a file (session.py), what
 raw body leaves this file.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -18,7 +17,6 @@ from playout.platforms.youtube.errors import CODES, OAUTH, refusal, spelt
 OK = 200
 _TOO_MANY = 429
 _SERVER = 500
-_SECONDS = re.compile(r"[0-9]{1,7}")
 
 
 class Api:

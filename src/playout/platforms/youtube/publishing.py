@@ -21,6 +21,7 @@ from playout.domain.delivery import Next, Outcome, State
 from playout.domain.limits import Wanted
 from playout.domain.preflight import blocking, check
 from playout.domain.retry import Kind, PlatformFailure, Turn
+from playout.platforms.waits import growing
 from playout.platforms.youtube import account, session
 from playout.platforms.youtube.api import Api
 from playout.platforms.youtube.completing import Completing
@@ -134,7 +135,7 @@ class Publishing:
                 moved = mark.has(told.has, told.moved_to, task.now)
                 if moved.last_was_sent and moved.detours > 2 * _MOST_DETOURS:
                     raise _stuck(Kind.UNSURE)
-                return _sending(task, moved, max(told.pause, _growing(moved.detours)))
+                return _sending(task, moved, max(told.pause, growing(moved.detours)))
             case Word.GONE:
                 return self._lost(task, mark)
             case _ if told.failure is None:
@@ -163,7 +164,7 @@ class Publishing:
 def _sending(task: Task, mark: Mark, after: timedelta = _NOW) -> Next:
     """The next chunk. Once the last byte was under way there may be a video: then nobody may cancel any more."""
     if mark.offset >= task.size:  # it has everything, and makes no video of it yet
-        return _resyncing(task, replace(mark, last_was_sent=True), max(after, _growing(mark.detours)))
+        return _resyncing(task, replace(mark, last_was_sent=True), max(after, growing(mark.detours)))
     is_last = end_of_chunk(mark.offset, task.size) == task.size
     step = "finish" if is_last else "send"
     return _next(step, task, mark, after, repeatable=not is_last)
@@ -171,7 +172,7 @@ def _sending(task: Task, mark: Mark, after: timedelta = _NOW) -> Next:
 
 def _resyncing(task: Task, mark: Mark, after: timedelta | None = None) -> Next:
     """Ask how much has arrived."""
-    return _next("resync", task, mark, _growing(mark.detours) if after is None else after)
+    return _next("resync", task, mark, growing(mark.detours) if after is None else after)
 
 
 def _next(step: str, task: Task, mark: Mark, after: timedelta, *, repeatable: bool = True) -> Next:
@@ -220,8 +221,3 @@ def _is_doubtful(told: Told) -> bool:
 
 def _stuck(kind: Kind) -> PlatformFailure:
     return PlatformFailure(kind, "upload_stuck", "The upload to YouTube does not get on right now.")
-
-
-def _growing(times: int) -> timedelta:
-    """0, 1, 3, 7 … 60 seconds."""
-    return timedelta(seconds=min((1 << min(times, 6)) - 1, 60))

@@ -13,6 +13,7 @@ from playout.domain.delivery import Next, Outcome, State
 from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.platforms.http import JsonObject
 from playout.platforms.reading import part, text, unreadable
+from playout.platforms.waits import halved
 from playout.platforms.youtube import account
 from playout.platforms.youtube.api import Api
 from playout.platforms.youtube.completing import published
@@ -156,7 +157,7 @@ def _is_young_enough(mark: Mark, snippet: JsonObject) -> bool:
 
 def _pace(waited: timedelta) -> timedelta:
     """Half of what was waited already, at least a second; from an hour on ever fewer questions: each costs quota."""
-    return min(max(waited / 2, _SECOND), max(5 * MINUTE, waited / 24))
+    return halved(waited, _SECOND, max(5 * MINUTE, waited / 24))
 
 
 def _undecided(failure: PlatformFailure) -> PlatformFailure:
