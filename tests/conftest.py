@@ -1,6 +1,7 @@
 """What tests of several rooms share: the stores, each new and empty."""
 
 import os
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,21 +11,42 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import create_engine, make_url
 
 from playout.application.ports import Store
+from playout.storage.dynamodb import DynamoStore
 from playout.storage.memory import MemoryStore
 from playout.storage.sql.migrate import migrate
 from playout.storage.sql.postgres import PostgresStore
 from playout.storage.sql.sqlite import SqliteStore
 from playout.storage.sql.tables import metadata
+from tests.aws import CREDENTIALS, AwsServer, shared_aws
 from tests.postgres import PostgresServer, shared_server
 
-STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+STORES = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres), "dynamodb"]
+
+
+def this_run() -> str:
+    """Its name, the same for all its workers."""
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID", f"of-{os.getpid()}")
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One for the whole run, however many workers share it."""
-    with shared_server(os.environ.get("PYTEST_XDIST_TESTRUNUID", f"of-{os.getpid()}")) as server:
+    with shared_server(this_run()) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[AwsServer]:
+    """One for the whole run: DynamoDB and S3 behind one address, whose keys are in the environment."""
+    os.environ |= CREDENTIALS
+    with shared_aws(this_run()) as server:
+        yield server
+
+
+@pytest.fixture
+def dynamodb_url(aws_server: AwsServer) -> str:
+    """Address of a table that is not there yet."""
+    return f"dynamodb://playout-{uuid.uuid4()}?region=eu-central-1&endpoint={aws_server.url}"
 
 
 @pytest.fixture
@@ -63,6 +85,8 @@ def new_store(request: pytest.FixtureRequest, folder: Path) -> Store:
             url = request.getfixturevalue("postgres_tables")
             empty(url)
             return PostgresStore(url, migrate=migrate)
+        case "dynamodb":
+            return DynamoStore(request.getfixturevalue("dynamodb_url"))
         case _:
             return MemoryStore()
 

@@ -273,6 +273,8 @@ class Module:
 
     def _called(self, call: ast.Call, called: Any) -> Iterator[Told]:  # noqa: ANN401 -- whatever the name stands for
         """The code in a call of something of ours that takes a `code`: an error, or what makes one."""
+        if isinstance(called, type) and issubclass(called, Exception) and not is_error(called):
+            return  # a signal within one room
         takes = inspect.signature(called)
         given = dict(zip([name for name in takes.parameters if name != "self"], call.args, strict=False))
         given |= {str(one.arg): one.value for one in call.keywords if one.arg in takes.parameters}

@@ -70,7 +70,15 @@ def setup(*, level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("uvicorn.access", "aiohttp.access", "pgqueuer", "sqlalchemy.engine", "asyncio"):
+    for noisy in (
+        "uvicorn.access",
+        "aiohttp.access",
+        "pgqueuer",
+        "sqlalchemy.engine",
+        "asyncio",
+        "aiobotocore",
+        "botocore",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

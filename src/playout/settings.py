@@ -39,12 +39,27 @@ class Settings(BaseModel):
         default_factory=lambda: Path(platformdirs.user_data_dir("playout")),
         description="database, files and keys of the embedded set-up",
     )
-    database_url: str = Field(default="", description="sqlite:///… (in DATA_DIR by default) or postgresql://…")
-    files_url: str = Field(default="", description="file://… (in DATA_DIR by default) or s3://BUCKET/PREFIX?region=…")
-    engine_url: str = Field(default="", description="memory: or postgresql://…; follows DATABASE_URL")
+    database_url: str = Field(
+        default="",
+        description="sqlite:///… (in DATA_DIR by default), postgresql://… or dynamodb://TABLE?region=…",
+    )
+    files_url: str = Field(
+        default="",
+        description="file://… (in DATA_DIR by default), s3://BUCKET/PREFIX?region=…[&endpoint=…][&style=virtual|path], "
+        "gs://… or az://…",
+    )
+    engine_url: str = Field(
+        default="", description="memory: or postgresql://…; by default the database, if it is a PostgreSQL"
+    )
     worker_slots: int = Field(default=64, ge=1, le=4096, description="steps in flight per process")
     public_url: str = Field(
         default="http://127.0.0.1:8030", description="what browsers and platforms reach us by; no slash at the end"
+    )
+    pull_url_base: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="what stands before the bucket of FILES_URL (a CDN, a domain of yours), for platforms that fetch "
+        "videos; unset: they fetch from PUBLIC_URL",
     )
     host: str = Field(default="127.0.0.1", description="where serve listens")
     port: int = Field(default=8030, ge=0, le=65535, description="where serve listens; 0 picks a free one")
@@ -62,7 +77,7 @@ class Settings(BaseModel):
     tiktok_www_url: str = Field(default="https://www.tiktok.com", description="base of TikTok's pages")
     tiktok_api_url: str = Field(default="https://open.tiktokapis.com", description="base of TikTok's API")
     tiktok_transfer: Literal["file", "pull"] = Field(
-        default="file", description="file: we send the bytes; pull: TikTok fetches them from PUBLIC_URL"
+        default="file", description="file: we send the bytes; pull: TikTok fetches them from us"
     )
 
     youtube_client_id: str = Field(default="", description="of the OAuth client at Google")
@@ -111,11 +126,16 @@ class Settings(BaseModel):
         return self.files_url or (self.data_dir.absolute() / "files").as_uri()
 
     @property
+    def pulled_from(self) -> str:
+        """Where platforms fetch videos."""
+        return self.pull_url_base or self.public_url
+
+    @property
     def engine(self) -> str:
         """Address of the engine, the default filled in."""
         if self.engine_url:
             return self.engine_url
-        return "memory:" if self.sqlite_path else self.database
+        return self.database if self.database.startswith(("postgresql://", "postgres://")) else "memory:"
 
 
 @dataclass(frozen=True, slots=True)

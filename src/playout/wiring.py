@@ -18,7 +18,7 @@ from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
 from playout.application.ports import Chore, Clock, Engine, Files, Handler, Platform, Probe, Render, Store, Vault
 from playout.application.services import Services
-from playout.application.videos import TIDY
+from playout.application.tidying import TIDY
 from playout.domain.errors import Misconfigured, Unavailable
 from playout.lock import folder_lock
 from playout.passwords import Argon2Passwords
@@ -135,7 +135,12 @@ async def open_house(
             clock=clock,
             random=random,
         )
-        hall = furnish(ports, public_url=settings.public_url, most_bytes=settings.most_video_bytes)
+        hall = furnish(
+            ports,
+            public_url=settings.public_url,
+            most_bytes=settings.most_video_bytes,
+            pull_base=settings.pull_url_base,
+        )
         await hall.services.people.prepare()
         yield House(settings, ports, hall, engine, Planner(store, engine, clock, random))
 
@@ -149,6 +154,11 @@ def _make_folder(settings: Settings) -> None:
 
 
 def _store(settings: Settings) -> Store:
+    if settings.database.startswith("dynamodb://"):
+        from playout.storage.dynamodb import DynamoStore
+
+        return DynamoStore(settings.database)
+
     from sqlalchemy import Connection
 
     def migrate(connection: Connection) -> None:
@@ -164,12 +174,20 @@ def _store(settings: Settings) -> Store:
         from playout.storage.sql.postgres import PostgresStore
 
         return PostgresStore(settings.database, migrate=migrate)
-    raise _unknown("DATABASE_URL", settings.database, "sqlite:///… or postgresql://…")
+    raise _unknown("DATABASE_URL", settings.database, "sqlite:///…, postgresql://… or dynamodb://…")
 
 
 def _files(settings: Settings) -> Files:
+    if settings.files.startswith("s3://"):
+        from playout.media.s3 import open_s3
+
+        return open_s3(settings.files)
+
     from playout.media.files import open_files
 
+    if settings.pull_url_base and not settings.files.startswith(("gs://", "az://")):
+        msg = "PLAYOUT_PULL_URL_BASE stands before a bucket, and FILES_URL names none. Set both, or neither."
+        raise Misconfigured(msg)
     return open_files(settings.files)
 
 

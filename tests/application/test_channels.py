@@ -4,7 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from playout.application.channels import Connected
+from playout.application.channels import LOOK_AGAIN, Connected
+from playout.domain import delivery as moves
 from playout.domain.channel import Channel, ChannelState
 from playout.domain.delivery import State
 from playout.domain.errors import Invalid
@@ -155,3 +156,29 @@ async def test_what_is_scheduled_there_is_held(cast: Cast) -> None:
 
     held = await cast.services.deliveries.get(cast.alice, one.id)
     assert (held.state, held.reason and held.reason.code) == (State.HELD, "disconnected")
+
+
+# ── what a reconnect lets go ─────────────────────────────────────────────────────────────────────
+
+
+async def test_what_the_reconnect_missed_goes_on_two_minutes_later(cast: Cast) -> None:
+    delivery = (await cast.post(cast.alice)).deliveries[0]
+    await agreed(cast)
+    await cast.store.deliveries.save(moves.hold(delivery, Kind.SIGN_IN, DEAD.reason))  # by a worker that just failed
+
+    cast.clock.move(seconds=LOOK_AGAIN.total_seconds())
+    await cast.work()
+
+    assert (await cast.store.deliveries.get(delivery.workspace_id, delivery.id)).state is State.WAITING
+
+
+async def test_what_is_held_stays_so_while_the_channel_is_in_trouble(cast: Cast) -> None:
+    delivery = (await cast.post(cast.alice)).deliveries[0]
+    connected = (await agreed(cast)).channels[0]
+    await cast.store.deliveries.save(moves.hold(delivery, Kind.SIGN_IN, DEAD.reason))
+    await cast.store.channels.save(connected.broken(DEAD.reason))
+
+    cast.clock.move(seconds=LOOK_AGAIN.total_seconds())
+    await cast.work()
+
+    assert (await cast.store.deliveries.get(delivery.workspace_id, delivery.id)).state is State.HELD

@@ -12,24 +12,35 @@ from obstore.store import MemoryStore
 
 from playout.application.ports import Files
 from playout.domain.errors import FileGone, TooLarge
-from playout.media.files import ObjectFiles
+from playout.media.buckets import ObjectFiles
 from playout.media.folder import FolderFiles
 from playout.media.memory import MemoryFiles
+from playout.media.s3 import open_s3
+from tests.aws import AwsServer
 
 MIB = 1024 * 1024
 KEY = "videos/w1/clip.mp4"
 
-STORES: dict[str, Callable[[Path], Files]] = {
+STORES: dict[str, Callable[[pytest.FixtureRequest], Files]] = {
     "memory": lambda _: MemoryFiles(),
-    "folder": FolderFiles,
-    "bucket in memory": lambda _: ObjectFiles(MemoryStore()),
+    "folder": lambda test: FolderFiles(test.getfixturevalue("tmp_path")),
+    "bucket in memory": lambda _: in_memory(MemoryStore()),
+    "s3": lambda test: in_s3(test.getfixturevalue("aws_server")),
 }
 
 
 @pytest.fixture(params=STORES)
-def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
-    made: Files = STORES[request.param](tmp_path)
+def files(request: pytest.FixtureRequest) -> Files:
+    made: Files = STORES[request.param](request)
     return made
+
+
+def in_memory(store: MemoryStore) -> Files:
+    return ObjectFiles(lambda _: store)
+
+
+def in_s3(server: AwsServer) -> Files:
+    return open_s3(f"s3://{server.bucket()}/playout?region=eu-central-1&endpoint={server.url}")
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:
@@ -193,6 +204,56 @@ async def test_the_last_of_two_puts_stays(files: Files) -> None:
     assert b"".join(await pieces_of(files, 0, 10)) == b"the second"
 
 
+async def test_a_copy_is_the_whole_file_under_a_second_name(files: Files) -> None:
+    content = os.urandom(2 * MIB + 5)
+    await keep(files, content)
+
+    await files.copy(KEY, "pull/n0nce.mp4")
+
+    assert await keys_of(files) == ["pull/n0nce.mp4", KEY]
+    assert await files.size("pull/n0nce.mp4") == len(content)
+    assert b"".join(await pieces_of(files, 0, len(content), "pull/n0nce.mp4")) == content
+
+
+@pytest.mark.parametrize(("gone", "left"), [(KEY, "pull/n0nce.mp4"), ("pull/n0nce.mp4", KEY)])
+async def test_deleting_a_file_or_its_copy_leaves_the_other(files: Files, gone: str, left: str) -> None:
+    await keep(files, b"abc")
+    await files.copy(KEY, "pull/n0nce.mp4")
+
+    await files.delete(gone)
+
+    assert await keys_of(files) == [left]
+    assert b"".join(await pieces_of(files, 0, 3, left)) == b"abc"
+
+
+async def test_a_new_file_under_the_old_key_leaves_the_copy_as_it_was(files: Files) -> None:
+    await keep(files, b"first")
+    await files.copy(KEY, "pull/n0nce.mp4")
+    await keep(files, b"the second")
+
+    assert b"".join(await pieces_of(files, 0, 5, "pull/n0nce.mp4")) == b"first"
+
+
+async def test_a_copy_replaces_what_was_there(files: Files) -> None:
+    await keep(files, b"old", "pull/n0nce.mp4")
+    await keep(files, b"the new")
+
+    await files.copy(KEY, "pull/n0nce.mp4")
+    await files.copy(KEY, "pull/n0nce.mp4")
+
+    assert b"".join(await pieces_of(files, 0, 7, "pull/n0nce.mp4")) == b"the new"
+    assert await keys_of(files) == ["pull/n0nce.mp4", KEY]
+
+
+async def test_what_is_gone_is_not_copied(files: Files) -> None:
+    await keep(files, b"abc", "pull/n0nce.mp4")
+
+    with pytest.raises(FileGone):
+        await files.copy(KEY, "pull/n0nce.mp4")
+
+    assert b"".join(await pieces_of(files, 0, 3, "pull/n0nce.mp4")) == b"abc"
+
+
 async def test_deleting_twice_is_deleting(files: Files) -> None:
     await keep(files, b"abc")
 
@@ -259,6 +320,10 @@ async def test_no_key_leads_out_of_the_store(files: Files, key: str, tmp_path: P
         await files.size(key)
     with pytest.raises(ValueError, match="not a file key"):
         await files.delete(key)
+    with pytest.raises(ValueError, match="not a file key"):
+        await files.copy(key, KEY)
+    with pytest.raises(ValueError, match="not a file key"):
+        await files.copy(KEY, key)
     with pytest.raises(ValueError, match="not a file key"):
         await pieces_of(files, 0, 0, key)
     assert all(path.is_dir() for path in walk(tmp_path))

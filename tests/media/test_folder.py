@@ -4,6 +4,7 @@ import asyncio
 import os
 import stat
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from playout.media.folder import FolderFiles
 
 MIB = 1024 * 1024
 KEY = "videos/w1/clip.mp4"
+ELSEWHERE = Path("/dev/shm")  # in memory, which counts as another disk
 
 #: Takes a stream in from standard input, and says so when the first bytes are on disk.
 TAKES_IN = """
@@ -83,6 +85,10 @@ def kinds_and_modes(folder: Path) -> set[tuple[bool, int]]:
     return {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in folder.rglob("*")}
 
 
+def on_two_disks(one: Path, other: Path) -> bool:
+    return one.stat().st_dev != other.stat().st_dev
+
+
 async def keys_of(files: FolderFiles) -> list[str]:
     return [key async for key in files.list("")]
 
@@ -131,6 +137,32 @@ async def test_a_file_past_the_size_limit_is_storage_full_and_leaves_nothing(tmp
     assert b"ulimit" in said
     assert partials(tmp_path) == []
     assert await keys_of(FolderFiles(tmp_path)) == []
+
+
+async def test_a_copy_takes_no_room_and_leaves_nothing_hidden(tmp_path: Path) -> None:
+    files = FolderFiles(tmp_path)
+    await files.put(KEY, stream(b"abc"), limit=3)
+
+    for _ in range(2):
+        await files.copy(KEY, "pull/n0nce.mp4")
+
+    assert (tmp_path / "pull/n0nce.mp4").samefile(tmp_path / KEY)
+    assert partials(tmp_path) == []
+    assert {mode for _, mode in kinds_and_modes(tmp_path)} == {0o600, 0o700}
+
+
+@pytest.mark.skipif(not ELSEWHERE.is_dir(), reason="needs a second disk")
+async def test_a_copy_to_another_disk_is_a_whole_file_there(tmp_path: Path) -> None:
+    files = FolderFiles(tmp_path)
+    with tempfile.TemporaryDirectory(dir=ELSEWHERE) as other:
+        (tmp_path / "videos").symlink_to(other)
+        (tmp_path / "videos/clip.mp4").write_bytes(b"abc" * MIB)
+        assert on_two_disks(tmp_path, Path(other))
+
+        await files.copy("videos/clip.mp4", "pull/n0nce.mp4")
+
+    assert (tmp_path / "pull/n0nce.mp4").read_bytes() == b"abc" * MIB
+    assert partials(tmp_path) == []
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

@@ -26,6 +26,10 @@ from playout.domain.secret import Secret
 
 #: The chore that renews a grant ahead of time.
 RENEW = "renew"
+#: The chore that looks once more for what a reconnect has to let go.
+RELEASE = "release"
+#: So long after the reconnect: by then every worker that was cut short has come back, and every index has caught up.
+LOOK_AGAIN = timedelta(minutes=2)
 STATE_LIFETIME = timedelta(minutes=10)
 DISCONNECTED = Reason("disconnected", "The channel was disconnected. Reconnect it, and this goes on.", Turn.YOU)
 
@@ -165,7 +169,7 @@ class Channels:
             )
             event = happened(channel, "channel.connected", now)
             try:
-                saved = await self._records.save(granted, _renewals(granted), [event])
+                saved = await self._records.save(granted, [*_renewals(granted), *_release(channel, now)], [event])
             except Stale:
                 continue
             await self._holding.back(saved)
@@ -194,6 +198,12 @@ class Channels:
                 raise
             await self._holding.broke(await self._records.get(channel.workspace_id, channel.id), failure.reason)
             return None
+
+    async def release(self, chore: Chore) -> None:
+        """Chore: lets go what is still held although the channel is back."""
+        channel = await self._records.get(chore.workspace_id, chore.subject_id)
+        if channel.connected and channel.trouble is None:
+            await self._holding.back(channel)
 
     async def live(self, actor: Actor, channel_id: str, options: Mapping[str, JsonValue] | None = None) -> Live:
         """What the platform offers this account right now. Raises PlatformFailure."""
@@ -275,6 +285,11 @@ def _renewals(channel: Channel) -> list[Chore]:
     if channel.renew_at is None:
         return []
     return [Chore(channel.workspace_id, RENEW, channel.id, channel.renew_at)]
+
+
+def _release(before: Channel, now: datetime) -> list[Chore]:
+    """Of a channel that was there already. Put with the record, so that no kill can forget it."""
+    return [Chore(before.workspace_id, RELEASE, before.id, now + LOOK_AGAIN)] if before.version else []
 
 
 def _state_key(state: Secret) -> str:

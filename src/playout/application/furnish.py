@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from playout.application.channels import RENEW, Channels
+from playout.application.channels import RELEASE, RENEW, Channels
 from playout.application.chores import ChoreHandler, Chores
 from playout.application.deliver import Deliver
 from playout.application.deliveries import Deliveries
@@ -22,7 +22,8 @@ from playout.application.pulls import Pulls
 from playout.application.ready import Preparation
 from playout.application.renditions import RENDER, Renditions
 from playout.application.services import Services
-from playout.application.videos import PROBE, TIDY, Videos
+from playout.application.tidying import TIDY, Tidying
+from playout.application.videos import PROBE, Videos
 from playout.application.workspaces import Workspaces
 
 
@@ -51,13 +52,13 @@ class Hall:
     lateness: Lateness  # runs beside them
 
 
-def furnish(ports: Ports, *, public_url: str, most_bytes: int) -> Hall:
-    """Puts it together. `most_bytes`: the largest file taken in."""
+def furnish(ports: Ports, *, public_url: str, most_bytes: int, pull_base: str = "") -> Hall:
+    """Puts it together. `most_bytes`: the largest file taken in. `pull_base`: see `Pulls`."""
     store, platforms, clock = ports.store, ports.platforms, ports.clock
     grants, holding = Grants(store, ports.vault, clock), Holding(store, clock)
     channels = Channels(store, platforms, grants, holding, clock, public_url)
     renditions = Renditions(store, ports.files, ports.probe, ports.render, platforms, clock)
-    pulls = Pulls(store, ports.files, clock, public_url)
+    pulls = Pulls(store, ports.files, clock, public_url, pull_base)
     services = Services(
         workspaces=Workspaces(store),
         channels=channels,
@@ -77,9 +78,10 @@ def furnish(ports: Ports, *, public_url: str, most_bytes: int) -> Hall:
     preparation = Preparation(platforms, ports.files, ports.probe, grants, pulls, renditions, lateness, clock)
     handlers: Mapping[str, ChoreHandler] = {
         PROBE: services.videos.probe,
-        TIDY: services.videos.tidy,
+        TIDY: Tidying(store, ports.files, pulls, clock),
         RENDER: renditions.make,
         RENEW: channels.renew,
+        RELEASE: channels.release,
     }
     deliver = Deliver(store, preparation, grants, holding, clock, ports.random)
     return Hall(services, deliver, Chores(store, handlers, clock, ports.random), lateness)

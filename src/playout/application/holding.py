@@ -15,7 +15,10 @@ NEEDS_GRANT = frozenset({State.WAITING, State.SENDING, State.PROCESSING})
 
 
 class Holding:
-    """Both ways can be cut short by a kill: a delivery met later finds the channel's trouble by itself."""
+    """Both ways can be cut short by a kill, and see what was saved a moment ago or not (an index may lag).
+
+    A delivery met later finds the channel's trouble by itself; for the way back there is a chore (channels.RELEASE).
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store

@@ -1,22 +1,18 @@
 """Videos: taken in from a stream, probed in the background, shown, removed."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from playout.application.ports import Chore, Clock, Files, Page, Probe, Store
 from playout.application.renditions import Renditions
 from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, TooLarge, Unplayable
 from playout.domain.event import happened
-from playout.domain.ids import is_id, new_id
+from playout.domain.ids import new_id
 from playout.domain.person import Actor, Scope
 from playout.domain.video import Video, VideoState
 
-#: The chore that looks into a new file, and the one that removes bytes without a record.
+#: The chore that looks into a new file.
 PROBE = "probe"
-TIDY = "tidy"
-TIDY_EVERY = timedelta(hours=6)
-#: Bytes younger than this may belong to a record that is just being written.
-ORPHAN_AGE = timedelta(hours=24)
 LONGEST_NAME = 200
 ROOT = "videos/"
 
@@ -131,26 +127,6 @@ class Videos:
         for post_id in await self._store.posts.using(video.workspace_id, video.id):
             await self._renditions.for_post(await self._store.posts.get(video.workspace_id, post_id))
         return None
-
-    async def tidy(self, chore: Chore) -> datetime:
-        """Removes what killed processes left: half files, bytes without a record, expired small things."""
-        now = self._clock.now()
-        await self._files.sweep(ORPHAN_AGE)
-        await self._store.ephemera.sweep(now)
-        oldest = new_id("vid", now - ORPHAN_AGE)
-        async for key in self._files.list(ROOT):
-            workspace_id, _, rest = key.removeprefix(ROOT).partition("/")
-            video_id = rest.partition(".")[0]
-            if is_id(video_id, "vid") and video_id < oldest and not await self._has_record(workspace_id, video_id):
-                await self._files.delete(key)
-        return now + TIDY_EVERY
-
-    async def _has_record(self, workspace_id: str, video_id: str) -> bool:
-        try:
-            await self._store.videos.get(workspace_id, video_id)
-        except NotFound:
-            return False
-        return True
 
     async def _picture(self, video: Video, kind: str, jpeg: bytes) -> str:
         async def once() -> AsyncIterator[bytes]:

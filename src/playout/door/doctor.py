@@ -168,9 +168,10 @@ def _platforms(house: House) -> Sequence[Finding]:
 
 def _public_url(settings: Settings) -> Finding:
     pulled = fetched_from_us(settings)
-    if pulled and not settings.public_url.startswith("https://"):
-        fix = f"Set PLAYOUT_PUBLIC_URL to an https address: {'; '.join(pulled)}."
-        return Finding("public address", f"{settings.public_url}: platforms fetch from https only", fix)
+    if pulled and not settings.pulled_from.startswith("https://"):
+        name = "PLAYOUT_PULL_URL_BASE" if settings.pull_url_base else "PLAYOUT_PUBLIC_URL"
+        fix = f"Set {name} to an https address: {'; '.join(pulled)}."
+        return Finding("public address", f"{settings.pulled_from}: platforms fetch from https only", fix)
     return Finding("public address", settings.public_url)
 
 

@@ -139,12 +139,12 @@ def warn_about(out: Out, settings: Settings) -> None:
             "https before it and set PLAYOUT_PUBLIC_URL to its address, or listen on 127.0.0.1."
         )
     for why in fetched_from_us(settings):
-        if not settings.public_url.startswith("https://"):
-            out.warn(f"{why}: videos are fetched from PLAYOUT_PUBLIC_URL then, which has to begin with https://.")
+        if not settings.pulled_from.startswith("https://"):
+            out.warn(f"{why}: videos are fetched from {settings.pulled_from} then, which has to begin with https://.")
 
 
 def fetched_from_us(settings: Settings) -> list[str]:
-    """Why platforms fetch videos from our public address, if any does."""
+    """Why platforms fetch videos, if any does."""
     pulls = {
         "PLAYOUT_TIKTOK_TRANSFER is pull": settings.tiktok_transfer == "pull",
         "Instagram Login is set up": bool(settings.instagram_client_id),

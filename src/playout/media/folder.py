@@ -24,6 +24,7 @@ from playout.media.threads import in_thread
 
 _PARTIAL = ".partial"  # no key can name it: segments never start with a dot
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_LINK = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 #: Linux has it; elsewhere everything is read in threads.
 _NOWAIT: int | None = getattr(os, "RWF_NOWAIT", None)
 _NOT_OPEN = -1
@@ -71,6 +72,17 @@ class FolderFiles:
             return await in_thread(reading.open)
         finally:
             reading.close()
+
+    async def copy(self, key: str, target: str) -> None:
+        """A hard link, and the bytes once more where the disk has none or the two lie on different ones."""
+        copying = _Copying(self._root / checked(key), self._root / checked(target))
+        try:
+            size = await in_thread(copying.open)
+            linked = await in_thread(copying.link, self._root / _PARTIAL)
+        finally:
+            copying.close()
+        if not linked:
+            await self.put(target, self.read(key, 0, size), limit=size)
 
     async def delete(self, key: str) -> None:
         """Unlinks the file; its folders stay, since another upload may be about to use them."""
@@ -181,6 +193,34 @@ class _Reading:
     def close(self) -> None:
         if self._handle != _NOT_OPEN:
             os.close(self._handle)
+
+
+class _Copying(_Reading):
+    """An open file that gets a second name."""
+
+    def __init__(self, path: Path, target: Path) -> None:
+        super().__init__(path)
+        self._target = target
+
+    def link(self, folder: Path) -> bool:
+        """By way of a hidden name, since a link replaces nothing. False where the disk makes none."""
+        hidden = folder / secrets.token_hex(16)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_SH)  # a sweep takes the hidden name for living, however old the file
+            _make(folder)
+            hidden.hardlink_to(self._path)
+            _make(self._target.parent)
+            hidden.rename(self._target)
+            _fsync_folder(self._target.parent)
+        except FileNotFoundError:
+            raise gone() from None
+        except OSError as error:
+            if error.errno in _NO_LINK:
+                return False
+            raise _broken(error) from error
+        finally:
+            hidden.unlink(missing_ok=True)  # still there where both names were the same file before
+        return True
 
 
 async def _gather(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -38,6 +38,11 @@ class MemoryFiles:
         """Bytes under the key."""
         return len(self._whole(key))
 
+    async def copy(self, key: str, target: str) -> None:
+        """Keeps the same bytes under both keys."""
+        name = checked(target)
+        self._kept[name] = self._whole(key)
+
     async def delete(self, key: str) -> None:
         """Forgets the key."""
         self._kept.pop(checked(key), None)

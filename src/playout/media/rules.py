@@ -17,6 +17,7 @@ _SEGMENT = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
 _LONGEST_KEY = 512  # S3 takes 1024 bytes for its prefix and the key together
 
 _TYPES = {
+    "": "video/mp4",  # a video has no suffix; our own address says the same of it
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
     ".mov": "video/quicktime",

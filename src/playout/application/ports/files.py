@@ -48,6 +48,13 @@ class Files(Protocol):
         """In bytes. Raises FileGone."""
         ...
 
+    async def copy(self, key: str, target: str) -> None:
+        """A second name for the same bytes, made by the store itself: no bytes travel through us.
+
+        Replaces what `target` held; deleting one leaves the other. Raises FileGone.
+        """
+        ...
+
     async def delete(self, key: str) -> None:
         """Gone already is fine."""
         ...

@@ -32,6 +32,7 @@ class Fetched(StrEnum):
     NOTHING = "nothing"
     SOMETHING = "something"
     EVERYTHING = "everything"
+    UNKNOWN = "unknown"  # it led past us: anything may have left
 
 
 class Pulls(Protocol):
@@ -42,7 +43,7 @@ class Pulls(Protocol):
         ...
 
     async def withdraw(self, nonce: str) -> Fetched:
-        """It answers 404 from now on; says how much was fetched by then. Again: the same answer."""
+        """It gives nothing from now on; says how much was fetched by then. Again: the same answer."""
         ...
 
 

@@ -258,7 +258,7 @@ class Publishing:
         fetched = await task.pulls.withdraw(mark.nonce)
         # Its end is kept back until it is noted that everything leaves: less than everything can never be published.
         # Only for a whole day at most: nobody promises to remember for ever what was fetched.
-        if fetched is not Fetched.EVERYTHING and mark.waited(task.now) < DAY:
+        if fetched in {Fetched.NOTHING, Fetched.SOMETHING} and mark.waited(task.now) < DAY:
             pulls = mark.pulls + 1
             return self._transferring(task, replace(mark, pulls=pulls), growing(pulls))
         if mark.waited(task.now) < _SEEN_BY and is_listed(task):

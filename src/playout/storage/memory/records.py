@@ -1,7 +1,6 @@
 """Deliveries, posts, videos and channels in memory."""
 
-from collections import Counter
-from collections.abc import Collection, MutableSequence, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,6 +26,7 @@ from playout.storage.memory.tables import (
     put,
     raised,
 )
+from playout.storage.turns import Waiting, deal
 
 
 class MemoryDeliveries:
@@ -75,24 +75,18 @@ class MemoryDeliveries:
         )
 
     async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Ref]:
-        in_hand = [one for one in self._rows.values() if one.in_hand_until and one.in_hand_until > now]
-        busy = {(one.workspace_id, one.channel_id) for one in in_hand}
-        turns = Counter(one.workspace_id for one in in_hand)
-        queue: MutableSequence[tuple[int, datetime, str, str]] = []
-        for waiting_since, delivery_id, workspace_id, channel_id in sorted(
-            (one.due_at, one.id, one.workspace_id, one.channel_id)
-            for one in self._rows.values()
+        rows = self._rows.values()
+        held = [(one.workspace_id, one.channel_id) for one in rows if one.in_hand_until and one.in_hand_until > now]
+        due = [
+            Waiting(one.due_at, one.id, one.workspace_id, one.channel_id, one.version)
+            for one in rows
             if one.due_at and one.wake_at and one.wake_at <= now
-        ):
-            if (workspace_id, channel_id) not in busy:
-                busy.add((workspace_id, channel_id))
-                turns[workspace_id] += 1
-                queue.append((turns[workspace_id], waiting_since, delivery_id, workspace_id))
+        ]
         taken = []
-        for _, _, delivery_id, workspace_id in sorted(queue)[:limit]:
-            row = raised(replace(self._rows[workspace_id, delivery_id], in_hand_until=until))
-            self._rows[workspace_id, delivery_id] = row
-            taken.append(Ref(workspace_id, delivery_id, row.version))
+        for one in deal(due, held)[:limit]:
+            row = raised(replace(self._rows[one.workspace_id, one.id], in_hand_until=until))
+            self._rows[one.workspace_id, one.id] = row
+            taken.append(Ref(one.workspace_id, one.id, row.version))
         return taken
 
     async def keep(self, ref: Ref, version: int, until: datetime, sent: int | None = None) -> None:

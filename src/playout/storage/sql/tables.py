@@ -24,8 +24,8 @@ from playout.domain.delivery import State
 from playout.domain.person import LatePosts, Role
 from playout.domain.retry import Kind
 from playout.domain.video import VideoState
-from playout.storage.sql import nested
-from playout.storage.sql.types import Lapse, Moment, Word
+from playout.storage import codecs
+from playout.storage.sql.types import Lapse, Moment, Nested, Word
 
 metadata = MetaData(
     naming_convention={
@@ -69,7 +69,7 @@ tokens = Table(
     Column("name", Text, nullable=False),
     Column("hash", Text, nullable=False, unique=True),
     Column("hint", Text, nullable=False),
-    Column("scopes", nested.SCOPES, nullable=False),
+    Column("scopes", Nested(codecs.SCOPES), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("last_used_at", Moment),
@@ -84,18 +84,18 @@ channels = Table(
     Column("platform", Text, nullable=False),
     Column("remote_id", Text, nullable=False),  # derived: profile.remote_id
     Column("owner_id", Text),  # derived: profile.owner_id
-    Column("profile", nested.PROFILE, nullable=False),
+    Column("profile", Nested(codecs.PROFILE), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
     Column("connected", Boolean, nullable=False),
-    Column("scopes", nested.WORDS, nullable=False),
+    Column("scopes", Nested(codecs.WORDS), nullable=False),
     Column("key_id", NAME),  # derived: data_key.key_id
-    Column("data_key", nested.KEY),
+    Column("data_key", Nested(codecs.KEY)),
     Column("grant", LargeBinary),
     Column("expires_at", Moment),
     Column("renew_at", Moment),
     Column("renewing_since", Moment),
-    Column("trouble", nested.REASON),
+    Column("trouble", Nested(codecs.REASON)),
     Column("connected_at", Moment),
     Column("last_published_at", Moment),
     PrimaryKeyConstraint("workspace_id", "id"),
@@ -117,11 +117,11 @@ videos = Table(
     Column("key", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("facts", nested.FACTS),
-    Column("problems", nested.PROBLEMS, nullable=False),
+    Column("facts", Nested(codecs.FACTS)),
+    Column("problems", Nested(codecs.PROBLEMS), nullable=False),
     Column("thumbnail_key", Text),
     Column("strip_key", Text),
-    Column("renditions", nested.RENDITIONS, nullable=False),
+    Column("renditions", Nested(codecs.RENDITIONS), nullable=False),
     PrimaryKeyConstraint("workspace_id", "id"),
     Index(None, "workspace_id", "sha256", "id"),
 )
@@ -133,10 +133,10 @@ posts = Table(
     Column("id", NAME, nullable=False),
     Column("video_id", NAME, nullable=False),
     Column("caption", Text, nullable=False),
-    Column("destinations", nested.DESTINATIONS, nullable=False),
+    Column("destinations", Nested(codecs.DESTINATIONS), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("title", Text),
-    Column("hashtags", nested.WORDS, nullable=False),
+    Column("hashtags", Nested(codecs.WORDS), nullable=False),
     Column("scheduled_at", Moment),
     Column("timezone", Text, nullable=False),
     Column("draft", Boolean, nullable=False),
@@ -162,7 +162,7 @@ deliveries = Table(
     Column("step", Text, nullable=False),
     Column("repeatable", Boolean, nullable=False),
     Column("checkpoint", LargeBinary),
-    Column("fence", nested.FENCE),
+    Column("fence", Nested(codecs.FENCE)),
     Column("handle", Text),
     Column("in_hand_until", Moment),
     Column("wake_at", Moment),  # derived: Delivery.wake_at
@@ -172,8 +172,8 @@ deliveries = Table(
     Column("total", BigInteger, nullable=False),
     Column("held_from", Word(State)),
     Column("held_for", Word(Kind)),
-    Column("reason", nested.REASON),
-    Column("receipt", nested.RECEIPT),
+    Column("reason", Nested(codecs.REASON)),
+    Column("receipt", Nested(codecs.RECEIPT)),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id", "post_id"], ["posts.workspace_id", "posts.id"]),
     ForeignKeyConstraint(["workspace_id", "channel_id"], ["channels.workspace_id", "channels.id"]),

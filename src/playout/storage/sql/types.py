@@ -4,8 +4,6 @@ Times are whole microseconds since 1970 in UTC, so that they compare and index a
 a TEXT column: they are only ever read and written whole.
 """
 
-import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -13,6 +11,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from playout.storage.codecs import Codec
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -66,18 +66,17 @@ class Word(TypeDecorator[E], Generic[E]):
 
 
 class Nested(TypeDecorator[T], Generic[T]):
-    """A value of its own shape; `lay` turns it into what JSON can say, `pick` back."""
+    """A value of its own shape, as its codec says it."""
 
     impl: Impl = Text
     cache_ok: bool | None = True
 
-    def __init__(self, lay: Callable[[T], object], pick: Callable[..., T]) -> None:
+    def __init__(self, codec: Codec[T]) -> None:
         super().__init__()
-        self.lay = lay
-        self.pick = pick
+        self.codec = codec
 
     def process_bind_param(self, value: T | None, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(self.lay(value), ensure_ascii=False, separators=(",", ":"))
+        return None if value is None else self.codec.write(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> T | None:
-        return None if value is None else self.pick(json.loads(value))
+        return None if value is None else self.codec.read(value)

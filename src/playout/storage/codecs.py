@@ -1,9 +1,10 @@
-"""Columns of nested values: how each is said in JSON, and read back."""
+"""How nested values of the domain are said in JSON, and read back: one way for every store that keeps text."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from playout.domain.channel import Profile, WrappedKey
 from playout.domain.delivery import Fence, Receipt
@@ -13,9 +14,23 @@ from playout.domain.post import Consent, Destination
 from playout.domain.rendition import Fit
 from playout.domain.retry import Reason, Turn
 from playout.domain.video import Facts, Rendition, RenditionState
-from playout.storage.sql.types import Nested
 
+T = TypeVar("T")
 Said: TypeAlias = Mapping[str, Any]  # an object as JSON gives it; its shape is ours, written by the same file
+
+
+@dataclass(frozen=True, slots=True)
+class Codec(Generic[T]):
+    """A value of its own shape; `lay` turns it into what JSON can say, `pick` back."""
+
+    lay: Callable[[T], object]
+    pick: Callable[..., T]
+
+    def write(self, value: T) -> str:
+        return json.dumps(self.lay(value), ensure_ascii=False, separators=(",", ":"))
+
+    def read(self, text: str) -> T:
+        return self.pick(json.loads(text))
 
 
 def _lay_words(words: Sequence[str]) -> list[str]:
@@ -152,14 +167,14 @@ def _pick_consent(said: Said) -> Consent:
     return Consent(datetime.fromisoformat(said["at"]), said["by"], said["via"], said["text"])
 
 
-WORDS = Nested(_lay_words, _pick_words)
-SCOPES = Nested(_lay_scopes, _pick_scopes)
-PROFILE = Nested(_lay_profile, _pick_profile)
-KEY = Nested(_lay_key, _pick_key)
-REASON = Nested(_lay_reason, _pick_reason)
-FENCE = Nested(_lay_fence, _pick_fence)
-RECEIPT = Nested(_lay_receipt, _pick_receipt)
-RENDITIONS = Nested(_lay_renditions, _pick_renditions)
-FACTS = Nested(_lay_facts, _pick_facts)
-PROBLEMS = Nested(_lay_problems, _pick_problems)
-DESTINATIONS = Nested(_lay_destinations, _pick_destinations)
+WORDS = Codec(_lay_words, _pick_words)
+SCOPES = Codec(_lay_scopes, _pick_scopes)
+PROFILE = Codec(_lay_profile, _pick_profile)
+KEY = Codec(_lay_key, _pick_key)
+REASON = Codec(_lay_reason, _pick_reason)
+FENCE = Codec(_lay_fence, _pick_fence)
+RECEIPT = Codec(_lay_receipt, _pick_receipt)
+RENDITIONS = Codec(_lay_renditions, _pick_renditions)
+FACTS = Codec(_lay_facts, _pick_facts)
+PROBLEMS = Codec(_lay_problems, _pick_problems)
+DESTINATIONS = Codec(_lay_destinations, _pick_destinations)

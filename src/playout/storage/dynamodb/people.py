@@ -1,0 +1,132 @@
+"""Workspaces, people and tokens in DynamoDB."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from playout.domain.errors import NotFound, Stale
+from playout.domain.person import Person, Token, Workspace
+from playout.storage.dynamodb.actions import ABSENT, PRESENT, Action, Delete, Put, Update, When, stands
+from playout.storage.dynamodb.failures import Refused
+from playout.storage.dynamodb.items import (
+    PERSON,
+    TOKEN,
+    WORKSPACE,
+    email_key,
+    person_key,
+    saved,
+    token_key,
+    token_of,
+    under,
+    workspace_key,
+)
+from playout.storage.dynamodb.table import Table, below
+from playout.storage.dynamodb.values import moment, text
+
+#: A time of use is noted at most this often.
+COARSE = timedelta(minutes=1)
+
+
+async def in_a_workspace(table: Table, workspace_id: str) -> None:
+    """Raises Stale where there is no such workspace. Looked at beforehand: workspaces stay for good."""
+    if await table.get(workspace_key(workspace_id)) is None:
+        raise Stale("What this belongs to is gone. Load it again.")
+
+
+class DynamoWorkspaces:
+    """Keeps the promises of `Workspaces`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    async def get(self, workspace_id: str) -> Workspace:
+        found = await self._table.get(workspace_key(workspace_id))
+        if found is None:
+            raise NotFound("There is no such workspace.")
+        return WORKSPACE.record(found)
+
+    async def save(self, workspace: Workspace) -> Workspace:
+        made = replace(workspace, version=workspace.version + 1)
+        try:
+            await self._table.write(saved(WORKSPACE, workspace_key(workspace.id), made, workspace.version))
+        except Refused:
+            raise Stale from None
+        return made
+
+
+class DynamoPeople:
+    """Keeps the promises of `People`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    async def by_email(self, email: str) -> Person | None:
+        address = await self._table.get(email_key(email))
+        found = await self._table.get(person_key(address["person_id"]["S"])) if address else None
+        return PERSON.record(found) if found else None
+
+    async def get(self, person_id: str) -> Person:
+        found = await self._table.get(person_key(person_id))
+        if found is None:
+            raise NotFound("There is no such person.")
+        return PERSON.record(found)
+
+    async def save(self, person: Person) -> Person:
+        await in_a_workspace(self._table, person.workspace_id)
+        made = replace(person, version=person.version + 1)
+        before = await self._table.get(person_key(person.id)) if person.version else None
+        mine = ABSENT | stands("person_id", person.id)
+        saving: list[Action] = [
+            saved(PERSON, person_key(person.id), made, person.version),
+            Put(under(email_key(person.email), {"person_id": text(person.id)}), mine),
+        ]
+        if before and before["email"]["S"] != person.email:
+            saving.append(Delete(email_key(before["email"]["S"])))
+        try:
+            await self._table.write(*saving)
+        except Refused:
+            raise Stale from None
+        return made
+
+
+class DynamoTokens:
+    """Keeps the promises of `Tokens`. Found by its hash with one read; the workspace has the list of hashes."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    async def by_hash(self, token_hash: str) -> Token | None:
+        found = await self._table.get(token_key(token_hash))
+        return TOKEN.record(found) if found else None
+
+    async def list(self, workspace_id: str) -> Sequence[Token]:
+        listed = [item async for item in self._table.query(below(workspace_id, "TOK#", newest=True))]
+        keys = [token_key(item["hash"]["S"]) for item in listed]
+        found = await self._table.batch(keys)
+        return [TOKEN.record(found[key]) for key in keys if key in found]
+
+    async def add(self, token: Token) -> None:
+        key = token_of(token.workspace_id, token.id)
+        try:
+            await self._table.write(
+                Put(under(token_key(token.hash), TOKEN.item(token)), ABSENT),
+                Put(under(key, {"hash": text(token.hash)}), ABSENT),
+            )
+        except Refused:
+            raise Stale from None
+
+    async def remove(self, workspace_id: str, token_id: str) -> None:
+        key = token_of(workspace_id, token_id)
+        found = await self._table.get(key)
+        if found is None:
+            raise NotFound("There is no such thing here.")
+        await self._table.write(Delete(token_key(found["hash"]["S"])), Delete(key))
+
+    async def used(self, token: Token, now: datetime) -> None:
+        unused = When("attribute_not_exists(#last_used_at)")
+        long_ago = When("#last_used_at <= :before", {":before": moment(now - COARSE)})
+        noted = Update(token_key(token.hash), put={"last_used_at": moment(now)}, when=PRESENT & (unused | long_ago))
+        try:
+            await self._table.write(noted)
+        except Refused:
+            return
