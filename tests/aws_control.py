@@ -23,9 +23,10 @@ Application = Callable[[Json, Any], Iterable[bytes]]
 
 PATH = "/_playout/"
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
-#: What may become of a write: the client is killed before or after it is done; the connection breaks off once before
-#: or after; or at every try of it, so that the client has to give up.
-ACTIONS = frozenset({"kill_before", "kill_after", "reset_before", "reset_after", "lost_before", "lost_after"})
+#: What may become of a write, before or after it is done: the client is killed; the connection breaks off once; or it
+#: does so at every try, and the client has to give up.
+MISHAPS = frozenset({"kill", "reset", "lost"})
+MOMENTS = frozenset({"before", "after"})
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Control:
         if self._watched and operation in WRITES:
             body = json.loads(environ["wsgi.input"].getvalue())
             if (watched := self._watched.get(table_of(body))) is not None:
-                return self._write(watched, f"{operation} {what(body)}", body, environ, start_response)
+                return self._write(watched, what(operation, body), body, environ, start_response)
         return self._application(environ, start_response)
 
     # ── what it is told ─────────────────────────────────────────────────────────────────────────
@@ -72,7 +73,9 @@ class Control:
                 for kind in model_data["dynamodb"].values():
                     kind.instances_tracked.clear()  # type: ignore[attr-defined]  # moto keeps every item it ever made
             case "fail":
-                assert said["action"] in ACTIONS
+                mishap, _, moment = said["action"].partition("_")
+                assert mishap in MISHAPS
+                assert moment in MOMENTS
                 self._watched[table].fault = said
             case "mend":
                 self._watched[table].fault = None
@@ -144,17 +147,17 @@ def table_of(body: Json) -> str:
             return str(body["TableName"])
 
 
-def what(body: Json) -> str:
-    """The items it writes, for people: the beginnings of their sort keys."""
+def what(operation: str, body: Json) -> str:
+    """What it does to which items, for people: of their sort keys the beginnings."""
     match body:
         case {"TransactItems": together}:
-            parts = [part for one in together for part in one.values()]
+            parts = [part for one in together for part in one.items()]
         case {"RequestItems": tables}:
-            parts = [part for entries in tables.values() for entry in entries for part in entry.values()]
+            parts = [part for entries in tables.values() for entry in entries for part in entry.items()]
         case _:
-            parts = [body]
-    keys = [(part.get("Key") or part["Item"])["SK"]["S"] for part in parts]
-    return "+".join(key.partition("#")[0] for key in keys)
+            parts = [(operation.removesuffix("Item"), body)]
+    keys = [(verb, (part.get("Key") or part["Item"])["SK"]["S"]) for verb, part in parts]
+    return ", ".join(f"{verb} {key.partition('#')[0]}" for verb, key in keys)
 
 
 def copy_table(table: str, to: str) -> None:

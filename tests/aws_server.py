@@ -3,10 +3,11 @@
 `python -m tests.aws_server USERS` prints one line of JSON, `{"url": …, "pid": …}`, when it listens. It ends on SIGTERM,
 and when the last process that holds a lock on the file USERS is gone, however that one went; its folder goes with it.
 
-Two things of moto are adapted, in this process only:
+Three things of moto are adapted, in this process only:
 
 - Requests to DynamoDB pass one lock. moto looks at a condition and writes in two steps, and serves each request in
   a thread; DynamoDB does both in one. S3 needs no lock.
+- The bytes of an object are not copied for each range of them that is asked for.
 - Tables are searched and written without copying or sorting all of them. moto copies the whole table for each
   `TransactWriteItems`, and sorts all of it for each query: with 10,000 items that takes seconds. Here a transaction
   looks at all conditions before it changes anything, and only then applies; a query hands moto the items that its
@@ -42,6 +43,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3.models import FakeKey
 from werkzeug.serving import make_server
 
 from tests.aws_control import PATH, Control
@@ -53,6 +55,8 @@ FINE: Reason = (None, None, None)
 
 def main(users: Path) -> None:
     dynamodb_backends.backend = QuickBackend
+    os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(2**40)  # none of them goes to a file
+    FakeKey.value = property(whole, FakeKey.value.fset)  # type: ignore[attr-defined, assignment]  # it is one there too
     for model in (Item, Table):
         setattr(model, "instances_tracked", Forgetful())  # noqa: B010 -- moto makes the attribute at run time
     application = OneAtATime(Control(DomainDispatcherApplication(create_backend_app)))
@@ -62,6 +66,13 @@ def main(users: Path) -> None:
     say({"url": f"http://127.0.0.1:{server.server_port}", "pid": os.getpid()})
     gc.set_threshold(100_000, 20, 100)  # to look through all items for garbage takes longer than most requests
     server.serve_forever()
+
+
+def whole(key: FakeKey) -> bytes:
+    """The bytes of an object of S3. moto copies all of them for each range that is asked for."""
+    held = key._value_buffer._file
+    assert isinstance(held, io.BytesIO)
+    return held.getvalue()
 
 
 def say(line: Json) -> None:

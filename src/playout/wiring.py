@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 #: How long a stop lets the steps in hand finish, in seconds.
 GRACE = 20.0
+#: How long a start waits for the file store, in seconds.
+REACH = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,13 @@ class House:
     async def working(self) -> AsyncIterator[None]:
         """Publishes what is due while the block runs. Raises Locked if another process does so on this database.
 
+        Raises Unavailable where the file store does not answer: told at the start, and not by the first video.
         If the work itself breaks down, the block is cancelled and Unavailable raised: nobody must believe that posts
         go out while they do not.
         """
         embedded = self.settings.sqlite_path
         with folder_lock(embedded.parent) if embedded else nullcontext():
+            await _reached(self.ports.files)
             await self.store.chores.put(Chore(HOME, TIDY, "house", self.services.clock.now()))
             handlers: Mapping[str, Handler] = {DELIVERY: self.hall.deliver, CHORE: self.hall.chores}
             async with _beside(self.engine.run(handlers), self.planner.run(), self.hall.lateness.run()):
@@ -67,6 +71,15 @@ class House:
                     yield
                 finally:
                     await self.engine.stop(GRACE)
+
+
+async def _reached(files: Files) -> None:
+    try:
+        async with asyncio.timeout(REACH):
+            async for _ in files.list("doctor/"):  # where nothing stays
+                pass
+    except TimeoutError:
+        raise Unavailable("The file store is silent. Check FILES_URL and the network.", code="storage_broken") from None
 
 
 @asynccontextmanager

@@ -50,9 +50,9 @@ class Planner:
         if room <= 0:
             return 0
         deliveries = await self._store.deliveries.claim(now, until, room)
-        chores = await self._store.chores.claim(now, until, max(room - len(deliveries), 1))
-        for ref in deliveries:
+        for ref in deliveries:  # before anything else is asked: what is claimed and not woken waits for its hold to end
             await self._engine.wake(DELIVERY, f"{ref.workspace_id}/{ref.id}/{ref.version}")
+        chores = await self._store.chores.claim(now, until, max(room - len(deliveries), 1))
         for ref in chores:
             await self._engine.wake(CHORE, f"{ref.workspace_id}/{ref.id}")
         return len(deliveries) + len(chores)

@@ -3,12 +3,33 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigParseError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+)
+from botocore.parsers import ResponseParserError
 
 from playout.domain.errors import TooLarge, Unavailable
 from playout.storage.dynamodb.values import Item
 
+_NO_KEYS = (
+    ConfigParseError,
+    CredentialRetrievalError,
+    FileNotFoundError,  # that of a role's token
+    NoCredentialsError,
+    PartialCredentialsError,
+    PermissionError,  # as above
+    ProfileNotFound,
+    SSOError,
+)
 _REFUSED = {
+    "AccessDenied",  # by STS, when a role is to be assumed
     "AccessDeniedException",
     "ExpiredTokenException",
     "IncompleteSignatureException",
@@ -45,8 +66,10 @@ def meaning(error: Exception) -> Exception:
     """The error as the rest of this store knows it; what is a mistake of ours stays as it is."""
     if isinstance(error, ClientError):
         return _answered(error, str(error.response.get("Error", {}).get("Code", "")))
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+    if isinstance(error, _NO_KEYS):
         return Unavailable("No AWS keys are found. Set AWS_ACCESS_KEY_ID and its secret, or give the machine a role.")
+    if isinstance(error, ResponseParserError):
+        return something_else()
     if isinstance(error, BotoCoreError | OSError | TimeoutError):
         return Unavailable("DynamoDB cannot be reached. Check the network and PLAYOUT_DATABASE_URL.")
     return error
@@ -71,6 +94,8 @@ def _unable(error: ClientError, code: str) -> Exception:
     if code in _REFUSED:
         sentence = "DynamoDB does not let us in. Check the AWS keys and their rights on the table."
         return Unavailable(sentence, code="storage_refused")
+    if code.isdigit() and status < _SERVERS_FAULT:  # what botocore makes of an answer that is not in DynamoDB's words
+        return something_else()
     if code in _BUSY:
         return Unavailable("DynamoDB asks us to slow down. Try again, or give the table more capacity.")
     if _exceeds(error, code):
@@ -83,3 +108,8 @@ def _exceeds(error: ClientError, code: str) -> bool:
     reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", ())
     inside = [str(one.get("Message")) for one in reasons if one.get("Code") == "ValidationError"]
     return any("size" in said.lower() for said in [*inside, str(error) if code == "ValidationException" else ""])
+
+
+def something_else() -> Unavailable:
+    """A web server, for example."""
+    return Unavailable("What answers there is no DynamoDB. Check the endpoint in PLAYOUT_DATABASE_URL.")

@@ -52,9 +52,8 @@ class DynamoPosts:
         new = [one.id for one in deliveries if one.version == 0]
         saving: list[Action] = [_kept(post, new), *await self._video_used(post)]
         saving += [keep_delivery(one) for one in deliveries if one.version]
-        await self._write(
-            saving, deliveries, [*(keep_delivery(one) for one in deliveries if one.version == 0), *notes(events)]
-        )
+        fresh = [*(keep_delivery(one) for one in deliveries if one.version == 0), *notes(events)]
+        await self._write(post.workspace_id, saving, deliveries, fresh)
         return replace(post, version=post.version + 1)
 
     async def remove(self, post: Post, deliveries: Sequence[Delivery] = ()) -> None:
@@ -68,10 +67,12 @@ class DynamoPosts:
             history,
         ]
         removing += [Delete(delivery_key(one.workspace_id, one.id), unchanged(one.version)) for one in deliveries]
-        await self._write(removing, [replace(one, in_hand_until=None) for one in deliveries])
+        await self._write(post.workspace_id, removing, [replace(one, in_hand_until=None) for one in deliveries])
         await finish_soon(self._table, history.key)
 
-    async def _write(self, actions: Sequence[Action], deliveries: Sequence[Delivery], new: Sequence[Put] = ()) -> None:
+    async def _write(
+        self, workspace_id: str, actions: Sequence[Action], deliveries: Sequence[Delivery], new: Sequence[Put] = ()
+    ) -> None:
         """Together with the hands that these deliveries have on their channels.
 
         `new` cannot be refused, so what of it does not fit into one transaction may follow.
@@ -79,7 +80,7 @@ class DynamoPosts:
         while True:
             hands = await hands_of(self._table, deliveries)
             room = MOST_WRITES - len(actions) - len(hands)
-            note = putting(deliveries[0].workspace_id, new[room - 1 :]) if len(new) > room else None
+            note = putting(workspace_id, new[room - 1 :]) if len(new) > room else None
             together = [*actions, *(new if note is None else [*new[: room - 1], note])]
             try:
                 await self._table.write(*together, *hands)

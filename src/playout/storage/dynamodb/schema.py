@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from playout.domain.errors import SchemaAhead, Unavailable
 from playout.storage.dynamodb.actions import ABSENT, Put
-from playout.storage.dynamodb.failures import Refused
+from playout.storage.dynamodb.failures import Refused, meaning, something_else
 from playout.storage.dynamodb.items import under
 from playout.storage.dynamodb.table import Table
 from playout.storage.dynamodb.values import number
@@ -26,23 +26,34 @@ INDEXES: Mapping[str, tuple[str, Sequence[str]]] = {
     "planned": ("planned_sk", ()),
     "named": ("SK", ()),
 }
+_REACH = 8.0  # seconds
 _POLL = 0.5  # seconds between two looks at a table that is being made
 _POLLS = 1200  # an index of a large table takes minutes
 
 
 async def prepare(table: Table) -> None:
-    """Raises SchemaAhead where a newer Playout wrote it."""
-    found = await _described(table)
-    if found is None:
-        await _create(table)
+    """Raises SchemaAhead where a newer Playout wrote it, which is left as it is then; Unavailable."""
+    found = await _reached(table) or await _create(table)
+    if _in_the_making(found):
         found = await _ready(table)
-    for name in INDEXES.keys() - {one["IndexName"] for one in found.get("GlobalSecondaryIndexes", ())}:
-        await table.ask("update_table", **_adding(table.name, name))
-        await _ready(table)
-    await _mark(table)
+    marked = await _revision(table)
+    while missing := sorted(INDEXES.keys() - _indexes(found)):
+        found = await _add(table, missing[0])
+    if not marked:
+        await _broom(table)
+        await _mark(table)
 
 
-async def _create(table: Table) -> None:
+async def _reached(table: Table) -> Mapping[str, Any] | None:
+    """The first question. It is not repeated for long: somebody waits for the start."""
+    try:
+        async with asyncio.timeout(_REACH):
+            return await _described(table)
+    except TimeoutError as error:
+        raise meaning(error) from None
+
+
+async def _create(table: Table) -> Mapping[str, Any]:
     try:
         await table.ask(
             "create_table",
@@ -55,7 +66,31 @@ async def _create(table: Table) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceInUseException":  # another process was faster
             raise
-    await _ready(table)
+    except Unavailable as error:
+        if error.code != "storage_refused":
+            raise
+        sentence = (
+            f"There is no table “{table.name}” in DynamoDB, and these AWS keys may not make one. "
+            "Let somebody make it who may, or correct PLAYOUT_DATABASE_URL."
+        )
+        raise Unavailable(sentence, code="no_table") from None
+    return await _ready(table)
+
+
+async def _add(table: Table, name: str) -> Mapping[str, Any]:
+    """An index. Every process adds them in the same order, so whoever comes second finds it."""
+    try:
+        await table.ask("update_table", **_adding(table.name, name))
+    except (ClientError, Unavailable):
+        found = await _ready(table)
+        if name not in _indexes(found):
+            raise
+        return found
+    return await _ready(table)
+
+
+async def _broom(table: Table) -> None:
+    """Where it is there already, by us or by somebody else, or we may not: it stands behind our own sweep."""
     try:
         await table.ask(
             "update_time_to_live",
@@ -63,7 +98,10 @@ async def _create(table: Table) -> None:
             TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"},
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationException":  # it is enabled already: as above, or by us
+        if error.response["Error"]["Code"] != "ValidationException":
+            raise
+    except Unavailable as error:
+        if error.code != "storage_refused":
             raise
 
 
@@ -74,7 +112,9 @@ async def _described(table: Table) -> Mapping[str, Any] | None:
         if error.code != "no_table":
             raise
         return None
-    described: Mapping[str, Any] = answer["Table"]
+    described: Mapping[str, Any] | None = answer.get("Table")
+    if described is None:  # success, and not in DynamoDB's words
+        raise something_else()
     return described
 
 
@@ -87,24 +127,37 @@ async def _ready(table: Table) -> Mapping[str, Any]:
     raise Unavailable("DynamoDB is still making the table or one of its indexes. Try again in a while.")
 
 
+def _in_the_making(found: Mapping[str, Any]) -> bool:
+    """By another process, at this moment. A table that only changes serves as ever."""
+    indexes = [one for one in found.get("GlobalSecondaryIndexes", ()) if one["IndexName"] in INDEXES]
+    return found["TableStatus"] == "CREATING" or not all(map(_serves, indexes))
+
+
 def _serves(index: Mapping[str, Any]) -> bool:
     return bool(index.get("IndexStatus", "ACTIVE") == "ACTIVE")
 
 
+def _indexes(found: Mapping[str, Any]) -> set[str]:
+    return {one["IndexName"] for one in found.get("GlobalSecondaryIndexes", ())}
+
+
 async def _mark(table: Table) -> None:
-    key = SCHEMA_KEY
-    found = await table.get(key)
-    if found is None:
-        try:
-            await table.write(Put(under(key, {"revision": number(REVISION)}), ABSENT))
-        except Refused:
-            found = await table.get(key)
-    revision = int(found["revision"]["N"]) if found else REVISION
-    if revision > REVISION:
+    """Last: whoever finds it finds all of the table."""
+    try:
+        await table.write(Put(under(SCHEMA_KEY, {"revision": number(REVISION)}), ABSENT))
+    except Refused:
+        await _revision(table)
+
+
+async def _revision(table: Table) -> int | None:
+    found = await table.get(SCHEMA_KEY)
+    revision = int(found["revision"]["N"]) if found else None
+    if revision is not None and revision > REVISION:
         raise SchemaAhead(
             f"The table was written by a newer Playout (schema {revision}; this one knows schemas up to {REVISION}). "
             "Start the newer Playout again, or restore a backup made before it was installed."
         )
+    return revision
 
 
 def _keys(hashed: str, sorted_by: str) -> Sequence[Mapping[str, str]]:

@@ -10,11 +10,13 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import cache
 from random import SystemRandom
 from typing import Any
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
+from botocore.loaders import create_loader
 
 from playout.domain.errors import Invalid, Unavailable
 from playout.storage.dynamodb.actions import (
@@ -80,6 +82,12 @@ def below(partition: str, prefix: str, index: str = "", *, newest: bool = False,
     elif cursor is not None:
         first = prefix + cursor
     return Span(partition, first, last, index, newest)
+
+
+@cache
+def _loader() -> Any:  # noqa: ANN401 -- botocore's own, untyped
+    """Reads AWS's description of DynamoDB, which is large, once a process."""
+    return create_loader()
 
 
 class Table:
@@ -199,8 +207,8 @@ class Table:
 
     async def ask(self, called: str, **said: object) -> Mapping[str, Any]:
         """One call of DynamoDB's API. The client sends it again where the network or DynamoDB failed."""
-        client = await self._opened_client()
         try:
+            client = await self._opened_client()
             answer: Mapping[str, Any] = await getattr(client, called)(**said)
         except Exception as error:
             if (failure := meaning(error)) is error:
@@ -211,7 +219,9 @@ class Table:
     async def _opened_client(self) -> Any:  # noqa: ANN401 -- botocore makes its clients' methods at run time
         async with self._opening:
             if self._client is None:
-                creating = get_session().create_client(
+                session = get_session()
+                session.register_component("data_loader", _loader())
+                creating = session.create_client(
                     "dynamodb",
                     region_name=self._address.region,
                     endpoint_url=self._address.endpoint,
