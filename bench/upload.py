@@ -18,6 +18,7 @@ from playout.domain.video import VideoState
 from playout.media.clip import Clip, make_clip
 from playout.settings import Settings
 from playout.wiring import House, open_house
+from tests.crash.databases import Addresses
 from tests.crash.stage import FLOWS, Sandbox, connect, schedule, settings_for
 from tests.crash.victim import ACTOR
 
@@ -56,7 +57,7 @@ def figures(folder: Path) -> Iterator[Figure]:
 def deliver(folder: Path, sandbox: Sandbox, size: int) -> tuple[float, float]:
     """Seconds of the upload with its hundred saves, and the worker's peak memory in MiB."""
     folder.mkdir()
-    settings = settings_for(folder, sandbox, FLOWS[0])
+    settings = settings_for(folder, sandbox, FLOWS[0], Addresses())
     child(lambda: asyncio.run(_prepare(settings, size)))
     run = child(lambda: asyncio.run(_deliver(settings)))
     return float(run.result), run.peak

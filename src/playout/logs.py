@@ -38,8 +38,9 @@ FIELDS = frozenset(
 #: Forms of secrets, in case one got into a message or a traceback after all.
 SECRETS = re.compile(
     r"\b(?:act|rft)\.[\w!~.%*-]+|\bpo_[\w-]{20,}|(?i:bearer\s+)[\w.~+/=-]+|\bEAA\w{20,}|\bya29\.[\w-]+|/bot\d+:[\w-]+"
-    r"|(?i:(?:access_token|refresh_token|client_secret|code|state|upload_token|upload_id|code_verifier|sig(?:nature)?)"
-    r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]+"
+    r"|(?i:(?:access_token|refresh_token|client_secret|secret_?access_?key|security-token|code|state|upload_token|upload_id"
+    r"|code_verifier|sig(?:nature)?)"
+    r"[\"']?\s*[=:]\s*(?:b?[\"'])?)[^\s\"'&,;)}]+"
 )
 Line = MutableMapping[str, Any]  # structlog's own type for an event
 
@@ -47,6 +48,7 @@ Line = MutableMapping[str, Any]  # structlog's own type for an event
 def setup(*, level: str, form: str) -> None:
     """Sends every logger of the process through the filter to stderr."""
     shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,  # what holds for all that is logged in one request: its id
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
@@ -70,16 +72,10 @@ def setup(*, level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in (
-        "uvicorn.access",
-        "aiohttp.access",
-        "pgqueuer",
-        "sqlalchemy.engine",
-        "asyncio",
-        "aiobotocore",
-        "botocore",
-    ):
+    for noisy in ("uvicorn.access", "aiohttp.access", "pgqueuer", "sqlalchemy.engine", "asyncio", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    for told_twice in ("aiobotocore", "botocore"):  # what they warn of, with a traceback, they raise as well
+        logging.getLogger(told_twice).setLevel(logging.ERROR)
 
 
 def _allowed(_logger: object, _name: str, line: Line) -> Line:

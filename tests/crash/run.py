@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from tests.crash.databases import Databases
+from tests.crash.databases import DYNAMODB, POSTGRESQL, SQLITE, Databases
 from tests.crash.stage import FLOWS, Sandbox
 from tests.crash.table import Bench, Case, Verdict
 
-DATABASES = ("sqlite", "postgresql")
 #: Flow, database, and the call that is its point of no return.
 SAMPLE = (
     ("direct", "sqlite", "PUT"),
@@ -27,15 +26,17 @@ SAMPLE = (
     ("instagram through a page", "sqlite", "media_publish"),
     ("facebook reel", "postgresql", "video_reels"),
     ("facebook long", "sqlite", "POST facebook-graph/v25.0/"),
+    ("pull", "dynamodb", "video/init"),
 )
-SPARSE = 29  # of the other cases, one in so many is in the sample
+#: Of the other cases, one in so many is in the sample.
+SPARSE = {SQLITE: 29, POSTGRESQL: 29, DYNAMODB: 43}
 #: More than this share of cases that only a person can settle would make the promise hollow.
 MOST_UNCONFIRMED = 0.02
 
 
 @contextmanager
 def bench(folder: Path) -> Iterator[Bench]:
-    """A worker's place, with its sandbox and its PostgreSQL."""
+    """A worker's place, with its sandbox and its databases."""
     databases = Databases()
     sandbox = Sandbox(folder / "sandbox")
     try:
@@ -47,8 +48,8 @@ def bench(folder: Path) -> Iterator[Bench]:
 
 def cases_of(place: Bench, only: str) -> list[Case]:
     """Every case, from a clean run of each flow on each database; of one pair alone if `only` names one."""
-    pairs = [(flow, database) for flow in FLOWS for database in DATABASES]
-    named = [(flow, database) for flow, database in pairs if only.startswith(f"{flow.name}/{database}")]
+    pairs = [(flow, database) for flow in FLOWS for database in flow.databases]
+    named = [(flow, database) for flow, database in pairs if only.startswith((f"{flow.name}/{database}", database))]
     return [case for flow, database in named or pairs for case in place.record(flow, database)]
 
 
@@ -59,7 +60,7 @@ def sample_of(place: Bench) -> list[Case]:
         cases = [case for one in FLOWS if one.name == flow for case in place.record(one, database)]
         last = max(case.number for case in cases if telling in case.what)
         chosen += [case for case in cases if telling in case.what and case.number == last]
-        chosen += cases[::SPARSE]
+        chosen += cases[:: SPARSE[database]]
     return chosen
 
 

@@ -1,12 +1,13 @@
 """What every case of the crash table starts from: a sandbox, a connected channel, a video, and a post that is due."""
 
 import asyncio
+import hashlib
 import json
 import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from playout.door.sandbox import settings as sandbox_settings
 from playout.media.clip import Clip, make_clip
 from playout.settings import PREFIX, Settings
 from playout.wiring import House, open_house
+from tests.crash.databases import DYNAMODB, KINDS, POSTGRESQL, SQLITE, Addresses
 from tests.crash.victim import ACTOR
 
 #: Larger than one of TikTok's chunks may be, so that an upload has six.
@@ -44,23 +46,40 @@ class Flow:
     transfer: str = "file"
     access_seconds: int = 7200
     size: int = CLIP_BYTES  # bytes to which the clip is padded; 0: not at all
+    most_in_bucket: int = SMALL_BYTES  # the same where it goes to a bucket, whose server in tests is a slow one
     seconds: float = 3
     offset: float = 0.0  # by so much the victim's clock is ahead: the first step has to renew the grant
     pulled: bool = False  # the platform fetches the file from us
+    from_bucket: bool = False  # the platform fetches the file from the bucket
+    databases: Sequence[str] = KINDS
+
+    @property
+    def renews(self) -> bool:
+        """A case may renew its grant, which ends the old one for all that share it: each needs its own."""
+        return self.offset > 0 or self.from_bucket
 
 
+_SQL = (SQLITE, POSTGRESQL)
 FLOWS = (
-    Flow("direct", {"privacy_level": "PUBLIC_TO_EVERYONE"}),
+    Flow("direct", {"privacy_level": "PUBLIC_TO_EVERYONE"}, most_in_bucket=CLIP_BYTES),
     Flow("private", {"privacy_level": "SELF_ONLY"}),
     Flow("inbox", {"mode": "inbox"}),
     Flow("pull", {"privacy_level": "PUBLIC_TO_EVERYONE"}, transfer="pull", size=0, pulled=True),
+    Flow(
+        "pull from the bucket",
+        {"privacy_level": "PUBLIC_TO_EVERYONE"},
+        transfer="pull",
+        size=0,
+        from_bucket=True,
+        databases=(DYNAMODB,),
+    ),
     Flow("inbox pull", {"mode": "inbox"}, transfer="pull", pulled=True),
     Flow("renewing", {"privacy_level": "PUBLIC_TO_EVERYONE"}, access_seconds=300, offset=270.0),
     Flow("youtube", {"privacy": "public", "made_for_kids": False}, "youtube", size=SMALL_BYTES),
     Flow("instagram", {}, "instagram", "instagram", size=0, pulled=True),
-    Flow("instagram through a page", {}, "instagram", "facebook", size=SMALL_BYTES, seconds=8),
+    Flow("instagram through a page", {}, "instagram", "facebook", size=SMALL_BYTES, seconds=8, databases=_SQL),
     Flow("facebook reel", {}, "facebook", size=SMALL_BYTES),
-    Flow("facebook long", {}, "facebook", size=SMALL_BYTES, seconds=91),
+    Flow("facebook long", {}, "facebook", size=SMALL_BYTES, seconds=91, databases=_SQL),
 )
 #: So fast that a case takes no longer than it must.
 QUICK = {"processing_seconds": 0.05}
@@ -89,7 +108,7 @@ class Sandbox:
             pull_insecure=True,
             pull_delay=0.05,
             media_checks=False,  # a padded clip is a small one with much air
-            tiktok={**QUICK, "moderation_seconds": 0.05, "verified_prefixes": [f"{self.public_url}/pull/"]},
+            tiktok={**QUICK, "moderation_seconds": 0.05},
             youtube=QUICK,
             # What a second publication of one container does is documented nowhere: the worst.
             instagram={**QUICK, "second_publish": "second_post", "quota_total": 10**9},
@@ -114,10 +133,21 @@ class Sandbox:
         for entry in self.effects("published"):
             self.control(f"{entry['platform']}/take-down", {"post_id": entry["post_id"]})
         self._cleaned = max([self._cleaned, *(entry["seq"] for entry in self.control(f"ledger?after={self._cleaned}"))])
-        self.control("faults", method="DELETE")
+        self.mend()
         self.control("requests", method="DELETE")
         for received in (self._folder / "videos").iterdir():
             received.unlink(missing_ok=True)
+
+    def fail(self, number: int, action: str, pid: int) -> None:
+        """At the request of this number. `pid`: whom to kill, if it is to kill."""
+        fault: dict[str, object] = {"match": {"n": number}, "action": action}
+        self.control("faults", fault | ({"pid": pid} if action.startswith("kill") else {}))
+
+    def faults_left(self) -> bool:
+        return bool(self.control("faults")["left"])
+
+    def mend(self) -> None:
+        self.control("faults", method="DELETE")
 
     def effects(self, effect: str) -> list[dict[str, Any]]:
         """Entries of the ledger since the last cleaning."""
@@ -134,12 +164,14 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def settings_for(folder: Path, sandbox: Sandbox, flow: Flow, database: str = "") -> Settings:
-    """The victim's settings. `database` empty: SQLite in the folder."""
+def settings_for(folder: Path, sandbox: Sandbox, flow: Flow, there: Addresses) -> Settings:
+    """The victim's settings."""
     return Settings.model_validate(
         {
             "data_dir": folder,
-            "database_url": database,
+            "database_url": there.database,
+            "files_url": there.files,
+            "pull_url_base": there.bucket_host if flow.from_bucket else "",
             **{name.removeprefix(PREFIX).lower(): value for name, value in sandbox_settings(sandbox.url).items()},
             "tiktok_transfer": flow.transfer,
             "public_url": sandbox.public_url,
@@ -148,14 +180,19 @@ def settings_for(folder: Path, sandbox: Sandbox, flow: Flow, database: str = "")
 
 
 async def prepare(settings: Settings, flow: Flow) -> None:
-    """Connects a channel through the real consent, takes a video in, and schedules a post for now."""
+    """Connects a channel through the real consent, takes a video in, and schedules a post for now.
+
+    What the video's bytes are is kept beside, in the file `sha256`.
+    """
     async with open_house(settings) as house:
         channel_id = await connect(house, flow)
         clip = settings.data_dir / "clip.mp4"
         await asyncio.to_thread(
             make_clip, clip, Clip(seconds=flow.seconds, fps=24, muxer_options={"use_editlist": "0"})
         )
-        pad(clip, flow.size)
+        pad(clip, min(flow.size, flow.most_in_bucket) if settings.files_url else flow.size)
+        with clip.open("rb") as file:
+            (settings.data_dir / "sha256").write_text(hashlib.file_digest(file, "sha256").hexdigest())
         video = await house.services.videos.take_in(ACTOR, clip.name, _pieces(clip))
         clip.unlink()
         chore = await house.store.chores.get(video.workspace_id, f"probe:{video.id}")

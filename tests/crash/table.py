@@ -3,11 +3,12 @@
 For every HTTP call n of the recording: killed before it leaves, when it was received and not done, when it was done and
 the answer lost, when the answer arrived and was not saved; the two in the middle also as a broken connection. For every
 commit: killed before and after it. Then a restart, and the oracle: published exactly once, or it says why not.
-On PostgreSQL also frozen at each of these instants until its hold has run out and another worker has done the work.
+Where several workers may share a database also frozen at each of these instants until its hold has run out and another
+worker has done the work. On DynamoDB also for every single write: killed and broken off before and after it was done,
+once and at every try.
 """
 
 import asyncio
-import hashlib
 import json
 import os
 import shutil
@@ -18,6 +19,8 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +28,30 @@ import playout.engines.memory
 import playout.engines.postgres
 import playout.media.files
 import playout.media.render
+import playout.media.s3
 import playout.platforms.facebook
 import playout.platforms.instagram
 import playout.platforms.tiktok
 import playout.platforms.youtube
+import playout.storage.dynamodb
 import playout.storage.sql.postgres
 import playout.storage.sql.sqlite
 import playout.vault  # all that wiring loads on demand: once here, instead of in each forked child  # noqa: F401
 from playout.application.hand import LEASE
 from playout.settings import Settings
 from playout.wiring import open_house
-from tests.crash.databases import Databases
+from tests.crash.databases import DYNAMODB, KEEP, SQLITE, STORE_FAULTS, Addresses, Databases, Faulty
 from tests.crash.stage import Flow, Sandbox, connect, prepare, settings_for
 from tests.crash.victim import SPEED, Plan, answer, run
 
 #: A process that has not ended by now hangs, which is a finding.
 HANG = 90.0
 FROZEN = 98
+GAVE_UP = 70
+#: Why a delivery may wait for hours: only the platform's list can tell whether it fetched the file. A day later it is
+#: decided.
+UNSEEN = "not_seen_yet"
+A_DAY = 86_400.0
 #: Why a delivery may be held after a renewal whose answer was lost: the platform has ended the old token.
 LOST_RENEWAL = frozenset({"invalid_grant", "access_token_invalid"})
 
@@ -57,10 +67,16 @@ class Case:
     what: str  # which call or commit, for people
     plan: Plan = field(default_factory=Plan)
     fault: str = ""
+    in_store: bool = False  # `fault` is one of the table, not of the platform
 
     @property
     def name(self) -> str:
         return f"{self.flow.name}/{self.database}/{self.instant}-{self.number} ({self.what})"
+
+    @property
+    def breaks_off(self) -> bool:
+        """A connection ends, and the process lives."""
+        return bool(self.fault) and not self.fault.startswith("kill")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,36 +123,40 @@ class Bench:
     folder: Path
     databases: Databases
     sandbox: Sandbox
-    ready: dict[tuple[str, str], tuple[Path, str]] = field(default_factory=dict)
+    ready: dict[tuple[str, str], tuple[Path, Addresses]] = field(default_factory=dict)
     count: int = 0
     lives: int = 0
 
     # ── a fresh copy ────────────────────────────────────────────────────────────────────────────
 
     def fresh(self, flow: Flow, database: str) -> Settings:
-        """A copy of the template: the database as it was, the files linked."""
+        """A copy of the template: the database as it was, the files linked or shared."""
         self.sandbox.configure(tiktok={"access_seconds": flow.access_seconds})
-        template, address = self._template(flow, database)
+        template, there = self._template(flow, database)
+        verified = f"{there.bucket_host}/" if flow.from_bucket else f"{self.sandbox.public_url}/pull/"
+        self.sandbox.configure(tiktok={"verified_prefixes": [verified]})
         self.count += 1
         folder = self.folder / f"case-{self.count}"
         shutil.copytree(template, folder, copy_function=_copy)
-        settings = settings_for(folder, self.sandbox, flow, self.databases.copy(address) if address else "")
-        if flow.offset:
+        settings = settings_for(folder, self.sandbox, flow, self.databases.copy(there))
+        if flow.renews:
             self._child(lambda: asyncio.run(_reconnect(settings, flow)), folder)
         self.sandbox.clean()
+        if database == DYNAMODB:
+            self.databases.table(settings.database_url).watch()
         return settings
 
-    def _template(self, flow: Flow, database: str) -> tuple[Path, str]:
+    def _template(self, flow: Flow, database: str) -> tuple[Path, Addresses]:
         key = (flow.name, database)
         if key not in self.ready:
             folder = self.folder / f"template-{flow.name}-{database}"
             folder.mkdir(parents=True)
-            address = self.databases.new() if database == "postgresql" else ""
-            settings = settings_for(folder, self.sandbox, flow, address)
+            there = self.databases.new(database)
+            settings = settings_for(folder, self.sandbox, flow, there)
             self._child(lambda: asyncio.run(prepare(settings, flow)), folder)
-            if not address:
+            if database == SQLITE:
                 _checkpoint(folder / "playout.db")
-            self.ready[key] = (folder, address)
+            self.ready[key] = (folder, there)
         return self.ready[key]
 
     def discard(self, settings: Settings) -> None:
@@ -151,8 +171,8 @@ class Bench:
         if status:
             raise RuntimeError(f"setting up failed ({status}): {(folder / 'stderr').read_text()[-3000:]}")
 
-    def live(self, settings: Settings, plan: Plan, fault: dict[str, object] | None = None) -> "Life":
-        """One life of the victim, until it ends or stands still."""
+    def live(self, settings: Settings, plan: Plan, strike: Callable[[int], None] | None = None) -> "Life":
+        """One life of the victim, until it ends or stands still. `strike` is told who it is before it begins."""
         gate_in, gate_out = os.pipe()
         self.lives += 1
         result = settings.data_dir / f"result-{self.lives}.json"
@@ -164,8 +184,8 @@ class Bench:
 
         pid = _fork(body, settings.data_dir / "stderr")
         os.close(gate_in)
-        if fault:
-            self.sandbox.control("faults", fault | ({"pid": pid} if str(fault["action"]).startswith("kill") else {}))
+        if strike:
+            strike(pid)
         os.close(gate_out)
         return Life(pid, result, _wait(pid))
 
@@ -180,8 +200,9 @@ class Bench:
             log = (settings.data_dir / "stderr").read_text()[-3000:]
             raise RuntimeError(f"the clean run of {flow.name} on {database} ended with {life}: {log}")
         trace = [json.loads(line) for line in (settings.data_dir / "trace").read_text().splitlines()]
+        writes = self.databases.table(settings.database_url).writes() if database == DYNAMODB else []
         self.discard(settings)
-        return list(_cases(flow, database, trace))
+        return [*_cases(flow, database, trace), *_store_cases(flow, database, writes)]
 
     def judge(self, case: Case) -> Verdict:
         """Runs the case and asks the ledger."""
@@ -195,14 +216,19 @@ class Bench:
     def _lives(self, settings: Settings, case: Case) -> tuple["Life", bool]:
         """One life after the other until the delivery is at rest; the last one, and whether the instant was met."""
         began = time.monotonic()
-        fault: dict[str, object] | None = {"match": {"n": case.number}, "action": case.fault} if case.fault else None
-        first = life = self.live(settings, case.plan, fault)
-        reached = life.killed or life.frozen or (case.fault.startswith("reset") and not self._faults_left())
+        side: Faulty = self.databases.table(settings.database_url) if case.in_store else self.sandbox
+        strike = partial(side.fail, case.number, case.fault) if case.fault else None
+        first = life = self.live(settings, case.plan, strike)
+        reached = life.killed or life.frozen or (case.breaks_off and not side.faults_left())
         if life.killed or life.frozen:
-            self.sandbox.control("faults", method="DELETE")
+            side.mend()
             life = self.live(settings, Plan(offset=_past_the_lease(case, began)))
         if first.frozen:
             life = self._thawed(settings, case, first, began)
+        if case.in_store and _gave_up(settings, life):  # whoever runs it starts it again
+            life = self.live(settings, Plan(offset=_past_the_lease(case, began)))
+        if life.found.get("reason") == UNSEEN:
+            life = self.live(settings, Plan(offset=_past_the_lease(case, began) + A_DAY))
         if life.found.get("state") == "held" and life.found["reason"] in LOST_RENEWAL and case.flow.offset:
             self._child(lambda: asyncio.run(_reconnect(settings, case.flow)), settings.data_dir)
             life = self.live(settings, Plan(offset=_past_the_lease(case, began)))
@@ -239,19 +265,22 @@ class Bench:
         effect = "handed_over" if case.flow.options.get("mode") == "inbox" else "published"
         entries = self.sandbox.effects(effect)
         state = found.get("state", f"ended with {life.status}")
-        wrong = _wrong(state, entries, found, effect, _sha256(settings.data_dir / "files"))
+        wrong = _wrong(state, entries, found, effect, (settings.data_dir / "sha256").read_text())
         if wrong:
             log = (settings.data_dir / "stderr").read_text()[-1500:]
             wrong += f" [reason {found.get('reason')}, {found.get('tries')} tries] {log}"
         return Verdict(case, state, len(entries), wrong)
 
-    def _faults_left(self) -> bool:
-        return bool(self.sandbox.control("faults")["left"])
-
 
 def _past_the_lease(case: Case, began: float) -> float:
     """By how much the next life's clock is ahead, so that what the last one held is out of its hands."""
     return case.flow.offset + LEASE.total_seconds() + SPEED * (time.monotonic() - began)
+
+
+def _gave_up(settings: Settings, life: "Life") -> bool:
+    """Whether it ended because the store did not answer, as it may when it begins, and said so."""
+    told = (settings.data_dir / "stderr").read_text().splitlines()
+    return life.status == GAVE_UP and told[-1].startswith("playout.domain.errors.Unavailable:")
 
 
 def _wrong(state: str, entries: Sequence[dict[str, Any]], found: dict[str, Any], effect: str, sha256: str) -> str:
@@ -281,9 +310,18 @@ def _cases(flow: Flow, database: str, trace: Sequence[tuple[str, int, str]]) -> 
             )
         else:
             yield Case(flow, database, instant, number, what, Plan(instant, number, offset=flow.offset))
-        if database == "postgresql":  # on SQLite the folder's lock keeps a second worker out
+        if database != SQLITE:  # there the folder's lock keeps a second worker out
             frozen = Plan(instant, number, freeze=True, offset=flow.offset)
             yield Case(flow, database, f"frozen at {instant}", number, what, frozen)
+
+
+def _store_cases(flow: Flow, database: str, writes: Sequence[str]) -> Iterator[Case]:
+    """Of holds that are prolonged one after the other, the first stands for all."""
+    for number, (before, what) in enumerate(pairwise(["", *writes]), 1):
+        if not before == what == KEEP:
+            for action in STORE_FAULTS:
+                plan = Plan(offset=flow.offset)
+                yield Case(flow, database, f"store {action}", number, what, plan, action, in_store=True)
 
 
 async def _reconnect(settings: Settings, flow: Flow) -> None:
@@ -295,7 +333,7 @@ def _fork(work: Callable[[], None], errors: Path) -> int:
     pid = os.fork()
     if pid:
         return pid
-    code = 70
+    code = GAVE_UP
     try:
         handle = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(handle, 2)
@@ -334,10 +372,3 @@ def _checkpoint(path: Path) -> None:
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
-
-
-def _sha256(files: Path) -> str:
-    """Of the one video that was taken in."""
-    video = max((one for one in files.rglob("*") if one.is_file()), key=lambda one: one.stat().st_size)
-    with video.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

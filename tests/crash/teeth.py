@@ -96,9 +96,16 @@ MISTAKES = (
     Mistake(
         "a look begins anew although the platform has fetched everything",
         "platforms/tiktok/publishing.py",
-        "if fetched is not Fetched.EVERYTHING and ",
+        "if fetched in {Fetched.NOTHING, Fetched.SOMETHING} and ",
         "if ",
         "pull/sqlite/(kill|reset)_after-2",
+    ),
+    Mistake(
+        "a look begins anew although nobody knows what the platform has fetched from the bucket",
+        "platforms/tiktok/publishing.py",
+        "if fetched in {Fetched.NOTHING, Fetched.SOMETHING} and ",
+        "if fetched is not Fetched.EVERYTHING and ",
+        "pull from the bucket/dynamodb/(kill|reset)_after-2",
     ),
     Mistake(
         "an address that was not yet offered cannot be withdrawn",
@@ -173,6 +180,13 @@ MISTAKES = (
         '[table.c.version == bindparam("loaded_version")]',
         '[table.c.version >= bindparam("loaded_version") * 0]',
         "pull/postgresql/frozen at send-2",
+    ),
+    Mistake(
+        "what a killed worker held never falls out of its hands in DynamoDB",
+        "storage/dynamodb/claim.py",
+        '"due_sk": text(said(max(one.due_at, until)))',
+        '"due_sk": text("~")',
+        "pull/dynamodb/kill_before-1",
     ),
     Mistake(
         "a look does not recognise that everything had arrived",

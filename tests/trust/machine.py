@@ -23,7 +23,7 @@ from tests.trust.waiting import PATIENCE, until
 
 Env = Mapping[str, str]  # names without their prefix
 NONE: Env = {}
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+_ADDRESS = re.compile(r"Playout answers .*?(http://127\.0\.0\.1:\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Machine:
 
     root: Path
     settings: dict[str, str] = field(default_factory=dict)
+    outside: dict[str, str] = field(default_factory=dict)  # of others, under their whole names
     processes: int = 0
 
     def __post_init__(self) -> None:
@@ -83,7 +84,7 @@ class Machine:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PLAYOUT_")}
         ours = {"DATA_DIR": str(self.data), **self.settings, **more}
         home = {"HOME": str(self.root / "home"), "TMPDIR": str(self.root / "tmp"), "COLUMNS": "200"}
-        return kept | home | {f"PLAYOUT_{name}": value for name, value in ours.items()}
+        return kept | home | self.outside | {f"PLAYOUT_{name}": value for name, value in ours.items()}
 
     @property
     def loaded(self) -> Settings:
@@ -130,7 +131,7 @@ class Machine:
             said = serving.told()
             assert process.poll() is None, said
             found = _ADDRESS.search(said)
-            return found[0] if found else ""
+            return found[1] if found else ""
 
         try:
             serving.url = until(ready, "the server's address")

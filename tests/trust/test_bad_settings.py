@@ -15,7 +15,7 @@ from playout.domain.errors import Misconfigured
 from playout.settings import load
 from tests.trust.machine import NONE, Env, Machine
 
-PATIENCE = 15.0  # seconds within which somebody at a terminal is told
+PATIENCE = 30.0  # seconds within which somebody at a terminal is told, on a busy machine
 
 
 @pytest.fixture

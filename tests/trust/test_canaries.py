@@ -15,8 +15,12 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from aiobotocore.session import AioSession
 
+from tests.aws import AwsServer
+from tests.storage.dynamo_stage import create, key, plain_client
 from tests.trust.canaries import Canaries, Hit, Secret
+from tests.trust.cloud import new_cloud
 from tests.trust.databases import rows_of
 
 #: With characters that each encoding writes differently.
@@ -124,3 +128,35 @@ def test_a_leak_in_any_kind_of_column_of_postgresql_is_found(postgres_url: str, 
         connection.execute(f"CREATE TABLE notes (note {column})".encode())
         connection.execute("INSERT INTO notes VALUES (%s)", [value])
     assert {hit.secret for hit in Canaries(SECRETS).hits(rows_of(postgres_url), "rows")} == {"token"}
+
+
+LEAKED = TOKEN.encode()
+ATTRIBUTES: dict[str, dict[str, object]] = {
+    "S": {"S": f"it is {TOKEN}"},
+    "B": {"B": b"\x00\xff" + LEAKED},
+    "SS": {"SS": ["harmless", TOKEN]},
+    "BS": {"BS": [b"\x00", LEAKED]},
+    "L": {"L": [{"N": "1"}, {"S": TOKEN}]},
+    "L of B": {"L": [{"L": [{"B": LEAKED}]}]},
+    "M": {"M": {"deep": {"M": {"deeper": {"S": TOKEN}}}}},
+    "the name of an attribute": {"M": {TOKEN: {"BOOL": True}}},
+    "gzip in B": {"B": gzip.compress(b"before " * 99 + LEAKED)},
+    "JSON in S": {"S": json.dumps({"detail": TOKEN})},
+}
+
+
+@pytest.mark.parametrize("kind", ATTRIBUTES)
+async def test_a_leak_in_any_kind_of_attribute_of_dynamodb_is_found(aws_server: AwsServer, kind: str) -> None:
+    cloud = new_cloud(aws_server)
+    async with plain_client(AioSession(), aws_server.url) as client:
+        await create(client, cloud.table)
+        await client.put_item(TableName=cloud.table, Item={**key(1), "note": ATTRIBUTES[kind]})
+    assert {hit.secret for hit in Canaries(SECRETS).hits(cloud.items(), "items")} == {"token"}
+
+
+async def test_a_leak_in_the_key_of_an_item_is_found(aws_server: AwsServer) -> None:
+    cloud = new_cloud(aws_server)
+    async with plain_client(AioSession(), aws_server.url) as client:
+        await create(client, cloud.table)
+        await client.put_item(TableName=cloud.table, Item={"PK": {"S": TOKEN}, "SK": {"S": "x"}})
+    assert {hit.secret for hit in Canaries(SECRETS).hits(cloud.items(), "items")} == {"token"}

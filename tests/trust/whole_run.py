@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import psycopg
 
 from tests.trust.canaries import KEY, Secret
+from tests.trust.cloud import Cloud, new_keys
 from tests.trust.machine import Machine, Serving
 from tests.trust.other_side import OtherSide, other_side
 from tests.trust.talk import API, Talk
@@ -42,7 +43,8 @@ class Life:
     there: OtherSide
     wire: Wire
     clip: Path
-    thorough: bool  # with the failures that take seconds to get over; once is enough for what no database sees
+    embedded: bool  # SQLite, with the failures that take seconds to get over; once is enough for what no database sees
+    aws: "Aws | None" = None
     secrets: dict[str, Secret] = field(default_factory=dict)
     allowed: set[tuple[str, str]] = field(default_factory=set)  # (place, secret): where it was handed out, once
     channels: list[str] = field(default_factory=list)
@@ -61,6 +63,14 @@ class Life:
         """What lies in the data folder now, to be searched too: the next start tidies up."""
         without_key = shutil.ignore_patterns("secret.key")
         shutil.copytree(self.machine.data, self.machine.root / moment, ignore=without_key)
+        if self.aws:
+            (self.machine.root / moment / "table").write_bytes(self.aws.cloud.items())
+
+    def half_a_file(self) -> bool:
+        """Whether one was begun to be kept."""
+        if self.aws:
+            return bool(self.aws.cloud.unfinished())
+        return any((self.machine.data / "files" / ".partial").iterdir())
 
     def over(self) -> "Life":
         """With the secrets that went over the line, and those in the addresses of sign-ins."""
@@ -69,40 +79,63 @@ class Life:
             self.secret(name, parse_qs(urlsplit(address).query)["state"][0])
             self.allowed.add((place, name))
         self.secrets |= {name: secret for name, secret in self.wire.secrets().items() if len(secret) >= KEY}
+        if self.aws:
+            signed = self.aws.wire.secrets().items()
+            self.secrets |= {f"AWS's {name}": secret for name, secret in signed if name.startswith("signature")}
         return self
 
 
-def live(folder: Path, clip: Path, database_url: str = "") -> Life:
-    """From the first start to the last error. `database_url` empty: SQLite in the data folder."""
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """DynamoDB and S3, behind a tap."""
+
+    cloud: Cloud
+    wire: Wire
+
+
+def live(folder: Path, clip: Path, database_url: str = "", cloud: Cloud | None = None) -> Life:
+    """From the first start to the last error. `database_url` and `cloud` empty: SQLite in the data folder."""
     client_secret = planted("client-secret")
     with ExitStack() as stack:
         there = stack.enter_context(
             other_side(folder / "sandbox", client_secret=client_secret, processing_seconds=0.1, moderation_seconds=0.1)
         )
         wire = stack.enter_context(tapped(there.url))
-        life = Life(Machine(folder / "machine"), there, wire, clip, not database_url, {"client secret": client_secret})
+        aws = Aws(cloud, stack.enter_context(tapped(cloud.url))) if cloud else None
+        machine, embedded = Machine(folder / "machine"), not (database_url or cloud)
+        life = Life(machine, there, wire, clip, embedded, aws, {"client secret": client_secret})
         life.machine.connected_to(wire.url, client_secret)
+        if aws:
+            _aws_keys(life, aws)
         _keys(life, database_url)
         _first_day(life)
         _pulled_and_refused(life)
         _wrong_client_secret(life)
-        _mistakes(life, database_url)
-        if life.thorough:
+        _mistakes(life)
+        if life.embedded or life.aws:
             _words(life)
         _damaged(life, database_url)
         return life.over()
 
 
+def _aws_keys(life: Life, aws: Aws) -> None:
+    """They stand in the environment, as AWS's own tools find them."""
+    life.machine.outside |= new_keys()
+    for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        life.secret(name, life.machine.outside[name])
+    url = aws.wire.url
+    life.machine.settings |= {"DATABASE_URL": aws.cloud.database_url(url), "FILES_URL": aws.cloud.files_url(url)}
+
+
 def _keys(life: Life, database_url: str) -> None:
-    """On PostgreSQL the key comes from the settings, so that no file may hold it; on SQLite it lies in its file."""
+    """On many machines the key comes from the settings, so that no file may hold it; on SQLite it lies in its file."""
     if database_url:
         password = life.secret("database password", secrets.token_urlsafe(24))
+        life.machine.settings["DATABASE_URL"] = database_url.replace("postgres@", f"postgres:{password}@", 1)
+    if not life.embedded:
         raw = secrets.token_bytes(32)
         life.secrets["key-encryption key"] = raw
-        life.machine.settings |= {
-            "DATABASE_URL": database_url.replace("postgres@", f"postgres:{password}@", 1),
-            "SECRET_KEYS": f"k1:{base64.b64encode(raw).decode()}",
-        }
+        life.machine.settings["SECRET_KEYS"] = f"k1:{base64.b64encode(raw).decode()}"
     password = life.secret("owner's password")
     made = life.machine.run("owner", "create", "--email", "alice@home.example", "--password-stdin", given=password)
     assert made.code == 0, made.err
@@ -111,7 +144,7 @@ def _keys(life: Life, database_url: str) -> None:
     )
     life.allowed.add((f"{minted.place}.out", "token"))
     life.secret("token", minted.out.strip())
-    if not database_url:
+    if life.embedded:
         kept = (life.machine.data / "secret.key").read_text()
         life.secrets["key-encryption key"] = base64.b64decode(re.findall(r"^[^#\s:]+:(\S+)$", kept, re.MULTILINE)[0])
 
@@ -206,7 +239,7 @@ def _failing_questions(life: Life, user: Talk) -> None:
 def _failing_deliveries(life: Life, user: Talk) -> None:
     """Three at once; each meets a failure of its own on the way and is published in the end."""
     life.there.control("faults", method="DELETE")
-    if life.thorough:
+    if life.embedded:
         life.there.fault("init", "html")
         life.there.fault("upload", "reset_after")
         life.there.fault("status", "half_body")
@@ -225,7 +258,7 @@ def _killed(life: Life, user: Talk, serving: Serving) -> None:
     user.post(user.take_in(life.clip), life.channels[0])
     life.there.asked("upload", uploads + 1)
     with user.half_a_file(life.clip):
-        until(lambda: any((life.machine.data / "files" / ".partial").iterdir()), "half a file")
+        until(life.half_a_file, "half a file")
         user.invitation()
         serving.end(signal.SIGKILL)
     life.keep("after the kill")
@@ -236,12 +269,14 @@ def _killed(life: Life, user: Talk, serving: Serving) -> None:
 
 
 def _pulled_and_refused(life: Life) -> None:
-    with life.machine.serving(settings={**OTHER, "TIKTOK_TRANSFER": "pull"}) as serving:
-        life.there.control("config", {"tiktok": {"verified_prefixes": [f"{serving.url}/"]}})
+    pulled = {"TIKTOK_TRANSFER": "pull"} | ({"PULL_URL_BASE": life.aws.wire.url} if life.aws else {})
+    with life.machine.serving(settings={**OTHER, **pulled}) as serving:
+        base = pulled.get("PULL_URL_BASE", serving.url)
+        life.there.control("config", {"tiktok": {"verified_prefixes": [f"{base}/"]}})
         user = life.user(serving)
         video = user.take_in(life.clip)
         assert user.settled(user.post(video, life.channels[1]))["state"] == "published"
-        if life.thorough:
+        if life.embedded:
             life.there.fault("init", "reset_after")  # its address is withdrawn, and another one offered
         lost = user.post(video, life.channels[1])
         life.there.control("tiktok/disconnect", {"creator": CREATORS[2]})
@@ -267,9 +302,9 @@ def _wrong_client_secret(life: Life) -> None:
         user.post(user.take_in(life.clip, until_known=False), life.channels[1])  # for the process with a mistake in it
 
 
-def _mistakes(life: Life, database_url: str) -> None:
+def _mistakes(life: Life) -> None:
     """What our own mistakes leave behind."""
-    fallen = life.machine.python(str(MISTAKES), "json" if database_url else "text")
+    fallen = life.machine.python(str(MISTAKES), "text" if life.embedded else "json")
     assert "nobody catches this" in fallen.err, fallen.err
     assert "delivery.mistake" in fallen.err, fallen.err
 
@@ -288,7 +323,10 @@ def _damaged(life: Life, database_url: str) -> None:
     """A record that cannot be read is a mistake that no code of ours expects."""
     config = life.machine.run("config")
     assert "PLAYOUT_TIKTOK_CLIENT_SECRET" in config.out, config.err
-    _damage(database_url, life.machine.data / "playout.db")
+    if life.aws:
+        life.aws.cloud.damage()
+    else:
+        _damage(database_url, life.machine.data / "playout.db")
     quiet = life.machine.run("channels", "list")
     assert (quiet.code, quiet.err.count("\n")) == (1, 1), quiet.err
     assert "Traceback" in life.machine.run("channels", "list", "--debug").err

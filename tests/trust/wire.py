@@ -1,4 +1,4 @@
-"""A tap on the line between Playout and the sandbox: passes all bytes on, keeps a copy, knows a secret by sight."""
+"""A tap on a line of Playout's, to the sandbox or AWS: passes all bytes on, keeps a copy, knows a secret by sight."""
 
 import re
 import socket
@@ -19,7 +19,8 @@ _SIGHTS = {
     "bearer": re.compile(r"(?i)\r\nauthorization: *bearer +(\S+)"),
     "answered": re.compile(r'"(?:access_token|refresh_token)"\s*:\s*"([^"]+)"'),
     "parameter": re.compile(rf"(?:[?&]|\r\n\r\n|\\u0026|;)(?:{_PARAMETERS})=([^&\s\"\\;]+)"),
-    "nonce": re.compile(r"/pull/([^./\"\s]+)\.mp4"),
+    "nonce": re.compile(r"/pull/([^./\"\s]+)\.mp4(?!\?X-Amz)"),  # signed, it is no nonce but the name of a copy
+    "signature": re.compile(r"\bSignature=([0-9a-f]{64})\b"),
 }
 
 
@@ -33,6 +34,10 @@ class Wire:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._said: list[bytearray] = []
         threading.Thread(target=self._serve, daemon=True).start()
+
+    def said(self) -> bytes:
+        """One connection after the other, each way by itself."""
+        return b"\n".join(self._said)
 
     def secrets(self) -> dict[str, str]:
         """What must not be seen anywhere else, by a name that tells its kind and the order in which it came by."""
