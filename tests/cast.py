@@ -16,9 +16,10 @@ from random import Random
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playout.application.furnish import Ports, furnish
+from playout.application.meter import NoMeter
 from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
-from playout.application.ports import Chore, Connection, Handler, Platform, Probed, Store, Stored, Task, Webhook
+from playout.application.ports import Chore, Connection, Egress, Handler, Platform, Probed, Store, Stored, Task, Webhook
 from playout.application.ports.platform import Removed
 from playout.application.posts import NewPost, Shown
 from playout.application.services import Services
@@ -34,6 +35,8 @@ from playout.domain.rendition import Recipe, foreseen
 from playout.domain.retry import Kind, PlatformFailure, Reason, Turn
 from playout.domain.secret import Secret
 from playout.domain.video import Facts, Video
+from playout.egress.memory import MemoryEgress
+from playout.media.growing import growing_beside
 from playout.media.memory import UPRIGHT, MemoryFiles, MemoryProbe
 from playout.storage.memory import MemoryStore
 from playout.vault import EnvelopeVault, Kek
@@ -188,13 +191,13 @@ class MemoryPlatform:
             return self._receipt(task)
         raise PlatformFailure(Kind.UNSURE, "nobody_knows", "Nobody can tell whether it is there.")
 
-    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Webhook:
+    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Webhook]:
         if not hmac.compare_digest(headers.get("x-memory-signature", ""), signature(body)):
             msg = "The signature of this webhook is not right."
             raise Forbidden(msg, code="bad_signature")
         told = json.loads(body)
         removed = Removed(Reason("removed", "You removed Playout there.", Turn.YOU)) if told.get("removed") else None
-        return Webhook(told["id"], told["account"], told.get("handle"), removed)
+        return (Webhook(told["id"], told["account"], told.get("handle"), removed),)
 
     def withdrawn_by(self, signed_request: str, now: datetime) -> str:
         person, _, signed = signed_request.partition(".")
@@ -301,14 +304,26 @@ class Cast:
     charlie: Actor
 
     @classmethod
-    async def open(cls, store: Store | None = None) -> "Cast":
+    async def open(cls, store: Store | None = None, egress: Egress | None = None) -> "Cast":
         """A new house. Another store than the memory one may be given, prepared."""
         store, files, clock = store or MemoryStore(), MemoryFiles(), StillClock()
         platform = MemoryPlatform()
         adapters: dict[str, Platform] = {platform.name: platform}
         vault = EnvelopeVault([Kek("cast", hashlib.sha256(b"the key of the cast").digest())])
         studio = Studio(files)
-        ports = Ports(store, files, studio, studio, vault, PlainPasswords(), adapters, clock, Random(7))
+        ports = Ports(
+            store=store,
+            files=files,
+            growing=growing_beside(files),
+            probe=studio,
+            render=studio,
+            egress=egress or MemoryEgress(),
+            vault=vault,
+            passwords=PlainPasswords(),
+            platforms=adapters,
+            clock=clock,
+            random=Random(7),
+        )
         hall = furnish(ports, public_url=PUBLIC_URL, most_bytes=MOST_BYTES)
         services = hall.services
         await services.people.prepare()
@@ -321,7 +336,7 @@ class Cast:
             studio=studio,
             clock=clock,
             platform=platform,
-            planner=Planner(store, engine, clock, Random(7)),
+            planner=Planner(store, engine, clock, Random(7), NoMeter()),
             engine=engine,
             alice=Actor(HOME, "alice", ALL_SCOPES, "test"),
             bob=Actor(HOME, "bob", frozenset({Scope.READ}), "test"),

@@ -64,10 +64,21 @@ class Settings(BaseModel):
     host: str = Field(default="127.0.0.1", description="where serve listens")
     port: int = Field(default=8030, ge=0, le=65535, description="where serve listens; 0 picks a free one")
     allowed_hosts: str = Field(default="", description="comma list of further host names to answer to")
+    egress_allow: str = Field(
+        default="",
+        description="comma list of host:port that imports may reach although they are not public; all else must be "
+        "public and on port 443",
+    )
+    rate_limit: int = Field(
+        default=600, ge=0, description="requests a minute for each API token and process; 0: as many as one likes"
+    )
     secret_keys: ConfidentialText | None = Field(
         default=None, description="id:base64 list of key-encryption keys, first one primary; made in DATA_DIR if unset"
     )
     sign_in: str = Field(default="password", description="comma list of ways in; none = one owner, no pages for others")
+    upload_hours: int = Field(
+        default=24, ge=1, le=24 * 30, description="how long an unfinished upload is kept after its last byte"
+    )
     most_video_bytes: int = Field(default=4 * 1024**3, ge=1, description="largest file taken in")
     log_format: Literal["text", "json"] = Field(default="text", description="how log lines look")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")

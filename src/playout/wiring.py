@@ -8,18 +8,24 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import SystemRandom
 
 from playout import __version__
 from playout.application.clock import SystemClock
 from playout.application.furnish import Hall, Ports, furnish
+from playout.application.meter import Calls, NoMeter
 from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
 from playout.application.ports import Chore, Clock, Engine, Files, Handler, Platform, Probe, Render, Store, Vault
+from playout.application.ports.files import Growing
+from playout.application.ports.house import Meter
 from playout.application.services import Services
 from playout.application.tidying import TIDY
 from playout.domain.errors import Misconfigured, Unavailable
+from playout.egress.client import HttpsEgress
+from playout.egress.rules import parse_allow
 from playout.lock import folder_lock
 from playout.passwords import Argon2Passwords
 from playout.platforms.http import Http, Observer
@@ -29,6 +35,8 @@ log = logging.getLogger(__name__)
 
 #: How long a stop lets the steps in hand finish, in seconds.
 GRACE = 20.0
+#: As their settings begin.
+PLATFORMS = frozenset({"tiktok", "youtube", "instagram", "facebook", "meta"})
 #: How long a start waits for the file store, in seconds.
 REACH = 8.0
 
@@ -63,7 +71,7 @@ class House:
         """
         embedded = self.settings.sqlite_path
         with folder_lock(embedded.parent) if embedded else nullcontext():
-            await _reached(self.ports.files)
+            await reached(self.ports.files)
             await self.store.chores.put(Chore(HOME, TIDY, "house", self.services.clock.now()))
             handlers: Mapping[str, Handler] = {DELIVERY: self.hall.deliver, CHORE: self.hall.chores}
             async with _beside(self.engine.run(handlers), self.planner.run(), self.hall.lateness.run()):
@@ -73,7 +81,8 @@ class House:
                     await self.engine.stop(GRACE)
 
 
-async def _reached(files: Files) -> None:
+async def reached(files: Files) -> None:
+    """Asks the file store for nothing. Raises Unavailable where it does not answer in time, or refuses."""
     try:
         async with asyncio.timeout(REACH):
             async for _ in files.list("doctor/"):  # where nothing stays
@@ -117,6 +126,7 @@ async def open_house(
     *,
     clock: Clock | None = None,
     observer: Observer | None = None,
+    meter: Meter | None = None,
     around_store: Callable[[Store], Store] = lambda store: store,
     platforms: Mapping[str, Platform] | None = None,
 ) -> AsyncIterator[House]:
@@ -125,37 +135,44 @@ async def open_house(
     The keyword arguments are for those who test it: another clock, a listener on every call, a wrapper around the
     store, other platforms.
     """
-    clock = clock or SystemClock()
+    clock, meter = clock or SystemClock(), meter or NoMeter()
     random = SystemRandom()
     _make_folder(settings)
     async with AsyncExitStack() as stack:
         store = around_store(_store(settings))
         stack.push_async_callback(store.close)
         await store.prepare()
-        http = await stack.enter_async_context(Http(user_agent=f"Playout/{__version__}", observer=observer))
+        http = await stack.enter_async_context(
+            Http(user_agent=f"Playout/{__version__}", observer=observer or Calls(meter, _bases(settings)))
+        )
         vault = await asyncio.to_thread(_vault, settings, clock)
         files = _files(settings)
+        growing = _growing(files)
         engine = await _engine(settings)
         stack.push_async_callback(engine.stop, 0)
         ports = Ports(
             store=store,
             files=files,
+            growing=growing,
             probe=_probe(files),
             render=_render(files, settings),
+            egress=await stack.enter_async_context(_egress(settings)),
             vault=vault,
             passwords=Argon2Passwords(),
             platforms=_platforms(settings, http) if platforms is None else platforms,
             clock=clock,
             random=random,
+            meter=meter,
         )
         hall = furnish(
             ports,
             public_url=settings.public_url,
             most_bytes=settings.most_video_bytes,
             pull_base=settings.pull_url_base,
+            upload_lifetime=timedelta(hours=settings.upload_hours),
         )
         await hall.services.people.prepare()
-        yield House(settings, ports, hall, engine, Planner(store, engine, clock, random))
+        yield House(settings, ports, hall, engine, Planner(store, engine, clock, random, meter))
 
 
 def _make_folder(settings: Settings) -> None:
@@ -204,6 +221,12 @@ def _files(settings: Settings) -> Files:
     return open_files(settings.files)
 
 
+def _growing(files: Files) -> Growing:
+    from playout.media.growing import growing_beside
+
+    return growing_beside(files)
+
+
 def _probe(files: Files) -> Probe:
     from playout.media.probe import WorkerProbe
 
@@ -230,6 +253,11 @@ async def _engine(settings: Settings) -> Engine:
     raise _unknown("ENGINE_URL", settings.engine, "memory: or postgresql://…")
 
 
+def _egress(settings: Settings) -> HttpsEgress:
+    """What people's addresses are reached by; what of it is not public stands in the settings."""
+    return HttpsEgress(user_agent=f"Playout/{__version__}", allow=tuple(parse_allow(settings.egress_allow)))
+
+
 def _vault(settings: Settings, clock: Clock) -> Vault:
     from playout.vault import EnvelopeVault, load_or_make, parse_keys
 
@@ -242,6 +270,12 @@ def _platforms(settings: Settings, http: Http) -> dict[str, Platform]:
     """Adapters of the platforms that there are keys for."""
     made = (_tiktok(settings, http), _youtube(settings, http), _instagram(settings, http), _facebook(settings, http))
     return {one.name: one for one in made if one}
+
+
+def _bases(settings: Settings) -> dict[str, str]:
+    """Whom a call to an address is for, by the settings' own names: `tiktok_api_url` is TikTok's."""
+    names = [name for name in Settings.model_fields if name.endswith("_url") and name.split("_")[0] in PLATFORMS]
+    return {str(getattr(settings, name)): name.split("_")[0] for name in names}
 
 
 def _tiktok(settings: Settings, http: Http) -> Platform | None:

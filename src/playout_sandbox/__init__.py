@@ -82,6 +82,8 @@ Instagram
     POST /_sandbox/instagram/delete-data  {"creator"} -> {"status", "body", "proper"}: what deletion_url answered
     POST /_sandbox/instagram/take-down    {"post_id"}
     POST /_sandbox/instagram/numbers      {"post_id", "views"?, "likes"?, ...}: what insights tell
+    POST /_sandbox/instagram/verify-webhook  {} -> {"verified", "status"}: the challenge for webhook_url
+    POST /_sandbox/instagram/comment      {"post_id", "login"?}: a webhook by the app of that login, of no publication
 
 Kinds: instagram.authorize, .token, .exchange, .refresh, .me, .container, .container_status, .publish, .media, .quota,
 .insights, .upload, .unknown. Effects: token_issued, token_refreshed, disconnected; container_created ("upload",
@@ -104,6 +106,7 @@ Facebook
     POST /_sandbox/facebook/delete-data   {"creator"?, "user_id"?, "tamper"?} -> what deletion_url answered; 502 if
                                           it was not 200 with `url` and `confirmation_code`
     POST /_sandbox/facebook/verify-webhook  {} -> {"verified", "status"}: the challenge for webhook_url
+    POST /_sandbox/facebook/comment       {"post_id", "times"?}: a webhook for each, or (webhook_batch) one for all
     POST /_sandbox/facebook/take-down     {"post_id"}
     POST /_sandbox/facebook/numbers       {"post_id", "likes"?, "comments"?, "shares"?, any metric of insights}
 

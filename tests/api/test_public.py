@@ -198,7 +198,7 @@ async def test_a_webhook_of_nobody_is_not_found(stage: Stage) -> None:
 
 
 async def test_a_webhook_without_end_is_refused(stage: Stage) -> None:
-    problem(await stage.nobody.post("/hooks/memory", content=bytes(256 * 1024 + 1)), 413, "too_large")
+    problem(await stage.nobody.post("/hooks/memory", content=bytes(1024 * 1024 + 1)), 413, "too_large")
 
 
 # ── what people ask for at Meta ──────────────────────────────────────────────────────────────────
@@ -264,7 +264,7 @@ async def test_what_nobody_signed_is_refused(stage: Stage, where: str, body: byt
 
 @pytest.mark.parametrize("where", [DEAUTHORIZE, DELETION])
 async def test_a_request_without_end_is_refused(stage: Stage, where: str) -> None:
-    problem(await stage.nobody.post(where, content=bytes(256 * 1024 + 1)), 413, "too_large")
+    problem(await stage.nobody.post(where, content=bytes(1024 * 1024 + 1)), 413, "too_large")
 
 
 # ── pull addresses ───────────────────────────────────────────────────────────────────────────────

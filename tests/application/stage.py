@@ -11,6 +11,7 @@ from playout.application.grants import Grants
 from playout.application.hand import LEASE
 from playout.application.holding import Holding
 from playout.application.lateness import Lateness
+from playout.application.meter import NoMeter
 from playout.application.ports import Connection, Platform, Ref, Task
 from playout.application.pulls import Pulls
 from playout.application.ready import Preparation
@@ -153,7 +154,7 @@ class Stage:
         preparation = Preparation(
             platforms, self.files, probe, self.grants, self.pulls, renditions, lateness, self.clock
         )
-        return Deliver(self.store, preparation, self.grants, self.holding, self.clock, Random(1))
+        return Deliver(self.store, preparation, self.grants, self.holding, self.clock, Random(1), NoMeter())
 
     async def open(self, *, token_lives: timedelta = timedelta(hours=2)) -> None:
         await self.store.prepare()

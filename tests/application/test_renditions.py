@@ -11,6 +11,7 @@ import pytest
 
 from playout.application.chores import Chores
 from playout.application.hand import LEASE
+from playout.application.meter import NoMeter
 from playout.application.ports import Chore, Fetched
 from playout.application.posts import NewPost, Shown
 from playout.application.videos import PROBE
@@ -418,7 +419,7 @@ async def test_a_chore_stays_in_hand_while_it_takes_long() -> None:
     async def slow(chore: Chore) -> None:
         await gate.wait()
 
-    chores = Chores(store, {"slow": slow}, clock, Random(1))
+    chores = Chores(store, {"slow": slow}, clock, Random(1), NoMeter())
     await store.chores.put(Chore(ALICE, "slow", "x", NOON))
     (ref,) = await store.chores.claim(NOON, NOON + LEASE, 10)
     doing = asyncio.create_task(chores(f"{ref.workspace_id}/{ref.id}"))

@@ -58,8 +58,8 @@ MISTAKES = (
     Mistake(
         "nothing is saved while one step follows the other",
         "application/deliver.py",
-        "        saved = await hand.save(moved, self._events(work.delivery, moved, milliseconds))\n",
-        "        events = self._events(work.delivery, moved, milliseconds)\n"
+        "        saved = await hand.save(moved, self._events(work.delivery, moved, round(seconds * 1000)))\n",
+        "        events = self._events(work.delivery, moved, round(seconds * 1000))\n"
         "        saved = moved if moved.in_hand_until is not None else await hand.save(moved, events)\n"
         "        hand.delivery = saved\n",
         "direct/sqlite/kill_after-8",

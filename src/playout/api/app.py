@@ -9,8 +9,10 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from playout import __version__
-from playout.api import channels, deliveries, health, posts, public, tokens, videos, workspace
+from playout.api import channels, deliveries, health, posts, public, tokens, tus, uploads, videos, workspace
 from playout.api.gate import Gate
+from playout.api.limits import Limits
+from playout.api.metrics import Metrics
 from playout.api.problems import MEDIA_TYPE, invalid, refused, unrouted
 from playout.application.services import Services
 from playout.domain.errors import PlayoutError
@@ -22,6 +24,7 @@ NOUNS = (
     channels.router,
     videos.uploads,
     videos.router,
+    uploads.router,
     posts.router,
     deliveries.router,
     tokens.router,
@@ -30,8 +33,13 @@ NOUNS = (
 )
 
 
-def create_app(services: Services, *, hosts: Collection[str] = ()) -> FastAPI:
-    """The ASGI application. It answers to loopback names and to `hosts` (without ports); to others with 400."""
+def create_app(
+    services: Services, *, hosts: Collection[str] = (), metrics: Metrics | None = None, rate_limit: int = 0
+) -> FastAPI:
+    """The ASGI application. It answers to loopback names and to `hosts` (without ports); to others with 400.
+
+    `rate_limit`: requests a minute for each token; 0: as many as one likes. `metrics`: where figures are kept.
+    """
     app = Rest(
         title="Playout",
         version=__version__,
@@ -45,11 +53,14 @@ def create_app(services: Services, *, hosts: Collection[str] = ()) -> FastAPI:
         exception_handlers={PlayoutError: refused, RequestValidationError: invalid, HTTPException: unrouted},
     )
     app.state.services = services
+    app.state.metrics = metrics = metrics or Metrics()
     for router in NOUNS:
         app.include_router(router, prefix=ROOT)
     app.include_router(health.router, include_in_schema=False)
     app.include_router(public.router)
-    app.add_middleware(Gate, hosts=hosts, clock=services.clock)
+    app.add_middleware(Limits, per_token=rate_limit, meter=metrics)
+    app.add_middleware(Gate, hosts=hosts, clock=services.clock, meter=metrics)
+    app.add_middleware(tus.MethodOverride, below=f"{ROOT}{uploads.ROOT}")  # around the gate: it sees the method meant
     return app
 
 
@@ -92,4 +103,7 @@ A POST with an `Idempotency-Key` runs once: the same request again gets the firs
 `Idempotent-Replayed: true`, for seven days. A request that was refused leaves its key free.
 
 Lists: `?limit&cursor`; `next_cursor` and the header `Link` lead on.
+
+Each token has so many requests a minute; `RateLimit` says how many are left, and 429 comes with `Retry-After`.
+`X-Request-Id` names a request: yours if you send one, and it is on the answer and in the log.
 """

@@ -90,6 +90,13 @@ CODES: Mapping[str, Kin] = {
     "unknown_host": Kin(400, "Unknown host"),
     "wrong_content_type": Kin(415, "Wrong content type"),
     "range_not_satisfiable": Kin(416, "No such range"),
+    "rate_limited": Kin(429, "Too many requests"),
+    "malformed_header": Kin(400, "Not readable"),
+    "upload_gone": Kin(410, "The upload has ended"),
+    "wrong_tus_version": Kin(412, "Another version of tus"),
+    "too_many_uploads": Kin(429, "Too many uploads"),
+    "being_written": Kin(423, "Being written", again=SOON),
+    "checksum_mismatch": Kin(460, "Another checksum"),
 }
 
 #: What the protocol refuses before any of our code runs: (code, sentence).

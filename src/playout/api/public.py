@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from playout.api import bodies
 from playout.api.hall import Hall
@@ -28,8 +28,10 @@ from playout.domain.video import Video
 
 router = APIRouter(tags=["public"])
 
-#: No platform's webhook is larger.
-MOST_NEWS = 256 * 1024
+#: No platform's webhook is larger; Meta's have up to 1000 changes.
+MOST_NEWS = 1024 * 1024
+#: No signed request is larger.
+MOST_FORM = 256 * 1024
 #: No platform's code or state is longer.
 LONGEST = 4096
 _PAGE = """<!doctype html>
@@ -47,6 +49,8 @@ _PAGES: Responses = {
 _DELETED: Responses = {
     status: {"description": text, "content": _HTML} for status, text in ((200, "Done."), (404, "Not known."))
 }
+_DIGITS: dict[str, Any] = {"text/plain": {"schema": {"type": "string", "pattern": "^[0-9]{1,32}$"}}}
+_CHALLENGE: Responses = {200: {"description": "The challenge, as it came.", "content": _DIGITS}}
 
 
 class Deletion(Told):
@@ -68,6 +72,12 @@ async def callback(platform: str, request: Request, hall: Hall) -> Response:
     if connected.return_to:
         return RedirectResponse(connected.return_to, 303)
     return _page(200, "Connected", f"Connected {_names(connected)}. {_lacking(connected)}You can close this tab.")
+
+
+@router.get("/hooks/{platform}", response_class=Response, responses=refusals(403, 404) | _CHALLENGE)
+async def subscribed(platform: str, request: Request, hall: Hall) -> Response:
+    """A platform asks whether this address wants its webhooks, with the token that `playout doctor --all` shows."""
+    return PlainTextResponse(hall.news.subscribed(platform, request.query_params.multi_items()))
 
 
 @router.post("/hooks/{platform}", response_class=Response, responses=refusals(403, 404, 413, 422))
@@ -122,7 +132,7 @@ async def pull_head(nonce: str, hall: Hall) -> Response:
 
 async def _signed_request(request: Request) -> str:
     """The one field of the form, as it came."""
-    form = parse_qs((await bodies.whole(request, MOST_NEWS)).decode("latin-1"))
+    form = parse_qs((await bodies.whole(request, MOST_FORM)).decode("latin-1"))
     return (form.get("signed_request") or [""])[0]
 
 

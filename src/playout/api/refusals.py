@@ -12,11 +12,15 @@ _WORDS = {
     403: "The token lacks the scope.",
     404: "No such thing in this workspace.",
     409: "Not in a state that allows this (`code` says which), or the same request is still running.",
-    412: "The version in If-Match is not the current one.",
+    410: "It has ended: too long nothing came.",
+    412: "The version in If-Match, or of the protocol, is not the current one.",
     413: "The body is too large.",
-    415: "The body is not declared as JSON.",
+    415: "The body is not declared as JSON, or as what is taken here.",
     416: "No such range.",
     422: "The request is not valid: `errors` says where. Or the Idempotency-Key was used for another request.",
+    423: "Somebody else is sending to it at this moment.",
+    460: "The checksum is another: bytes changed on their way.",
+    429: "Too many requests; Retry-After says when to go on.",
     500: "A mistake of ours; the log has it under the id in `instance`.",
     502: "The platform refused or did not answer.",
     503: "Not available right now; Retry-After says when to ask again.",
@@ -30,8 +34,8 @@ def refusals(*statuses: int) -> Responses:
 
 
 #: Behind the token.
-GUARDED = refusals(401, 403, 413, 422)
+GUARDED = refusals(401, 403, 413, 422, 429)
 #: With a JSON body, or an Idempotency-Key, or both.
-POSTED = refusals(401, 403, 409, 413, 415, 422)
+POSTED = refusals(401, 403, 409, 413, 415, 422, 429)
 #: The header of an answer that shows a version.
 ETAG: dict[str, Any] = {"ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}}}

@@ -31,6 +31,7 @@ class ApiRoute(APIRoute):
     """A route behind the token, with a small JSON body or none."""
 
     streams: ClassVar[bool] = False  # the handler reads the body itself, piece by piece
+    own_keys: ClassVar[bool] = False  # the handler sees to Idempotency-Key itself
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -41,7 +42,7 @@ class ApiRoute(APIRoute):
             if not self.streams:
                 request = bodies.again(request, body)
             key = request.headers.get("idempotency-key")
-            if key is None or request.method != "POST":
+            if key is None or request.method != "POST" or self.own_keys:
                 return await handle(request)
             return await _once(request, actor, key, body, handle)
 

@@ -10,6 +10,7 @@ from playout.api.hall import Caller, Hall, MadeId
 from playout.api.paging import Asked, Paging
 from playout.api.refusals import GUARDED, POSTED, refusals
 from playout.api.routes import StreamRoute, api_router
+from playout.api.schemas_import import Import
 from playout.api.words import VideoId
 from playout.domain.video import Rendition, Video
 
@@ -42,6 +43,17 @@ async def listed(
 ) -> schemas.PageOf[schemas.Video]:
     """The workspace's videos, newest first. Scope: read."""
     return asked.answer(await hall.videos.list(who, cursor=asked.cursor, limit=asked.limit), shown)
+
+
+@router.post("/import", status_code=202, responses=POSTED)
+async def fetched(
+    body: Import, who: Caller, hall: Hall, video_id: Annotated[str | None, Depends(MadeId("vid"))]
+) -> schemas.Video:
+    """Fetches a file from a public https address in the background, then looks into it. Scope: write.
+
+    `size` is 0 and `sha256` empty until it is here. Networks that are not public are never reached.
+    """
+    return shown(await hall.imports.begin(who, body.url, body.filename, video_id=video_id))
 
 
 @router.get("/{video_id}", responses=GUARDED | refusals(404))

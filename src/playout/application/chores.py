@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from playout.application.hand import LEASE, RENEW_EVERY
+from playout.application.meter import CHORES
 from playout.application.ports import Chore, Clock, Store
+from playout.application.ports.house import Meter
 from playout.domain.errors import NotFound, Stale, Unavailable
 from playout.domain.retry import wait_before
 
@@ -23,11 +25,14 @@ ChoreHandler = Callable[[Chore], Awaitable[datetime | None]]
 class Chores:
     """Handler of the engine for chores."""
 
-    def __init__(self, store: Store, handlers: Mapping[str, ChoreHandler], clock: Clock, random: Random) -> None:
+    def __init__(
+        self, store: Store, handlers: Mapping[str, ChoreHandler], clock: Clock, random: Random, meter: Meter
+    ) -> None:
         self._store = store
         self._handlers = handlers
         self._clock = clock
         self._random = random
+        self._meter = meter
 
     async def __call__(self, name: str) -> None:
         """Handles one wake: `workspace/kind:subject`."""
@@ -36,7 +41,7 @@ class Chores:
         if chore is None or chore.in_hand_until is None or chore.in_hand_until <= self._clock.now():
             return
         async with _Held(self._store, self._clock, chore) as held:
-            due_at, tries = await self._do(chore)
+            due_at, tries, outcome = await self._do(chore)
         chore = held.chore
         try:
             if due_at is None:
@@ -45,21 +50,24 @@ class Chores:
                 await self._store.chores.save(replace(chore, due_at=due_at, in_hand_until=None, tries=tries))
         except Stale:
             log.info("chore.overtaken", extra={"kind": chore.kind})
+            outcome = "overtaken"
+        self._meter.count(CHORES, kind=chore.kind if chore.kind in self._handlers else "unknown", outcome=outcome)
 
-    async def _do(self, chore: Chore) -> tuple[datetime | None, int]:
-        """When it is due again, and after how many failures in a row."""
+    async def _do(self, chore: Chore) -> tuple[datetime | None, int, str]:
+        """When it is due again, after how many failures in a row, and how it ended."""
         handler = self._handlers.get(chore.kind)
         if handler is None:
             log.error("chore.unknown", extra={"kind": chore.kind})
-            return None, 0
+            return None, 0, "unknown"
         try:
-            return await handler(chore), 0
+            due_at = await handler(chore)
         except NotFound:
-            return None, 0  # what it was about is gone
+            return None, 0, "gone"  # what it was about is gone
         except Exception:
             log.exception("chore.failed", extra={"kind": chore.kind})
             tries = chore.tries + 1
-            return self._clock.now() + wait_before(tries, self._random), tries
+            return self._clock.now() + wait_before(tries, self._random), tries, "failed"
+        return due_at, 0, "again" if due_at else "done"
 
 
 class _Held:

@@ -17,7 +17,9 @@ from random import Random
 from playout.application.grants import Grants
 from playout.application.hand import Hand
 from playout.application.holding import Holding
+from playout.application.meter import DELIVERIES, STEP_FAILURES, STEP_SECONDS
 from playout.application.ports import Clock, Ref, Store, Task, Work
+from playout.application.ports.house import Meter
 from playout.application.rates import LOOK, Rates
 from playout.application.ready import Preparation, Ready, sealed
 from playout.domain import delivery as moves
@@ -44,6 +46,7 @@ class Deliver:
         holding: Holding,
         clock: Clock,
         random: Random,
+        meter: Meter,
     ) -> None:
         self._store = store
         self._preparation = preparation
@@ -52,6 +55,7 @@ class Deliver:
         self._rates = Rates(store, clock)
         self._clock = clock
         self._random = random
+        self._meter = meter
 
     async def __call__(self, name: str) -> None:
         """Handles one wake: `workspace/delivery/version`, the version being the one that the claim left.
@@ -88,15 +92,22 @@ class Deliver:
             raise  # nothing can be saved now: the record falls out of hand and is met again
         except Exception as error:  # noqa: BLE001 -- an adapter's own mistakes are failures too
             failure = _named(error, hand.delivery, looked=looked)
+            self._meter.count(STEP_FAILURES, platform=work.delivery.platform, kind=failure.kind)
             moved = await self._failed(work, hand.delivery, failure, looked=looked, ready=ready)
-        milliseconds = round((time.monotonic() - began) * 1000)
-        saved = await hand.save(moved, self._events(work.delivery, moved, milliseconds))
+        seconds, step = time.monotonic() - began, LOOK if looked else hand.delivery.step
+        saved = await hand.save(moved, self._events(work.delivery, moved, round(seconds * 1000)))
+        self._measure(work.delivery, saved, step, seconds)
         if ready is None:
             return None
         await self._published(ready.opened.channel, saved)
         if saved.in_hand_until is None:
             return None
         return replace(work, delivery=saved, channel=ready.opened.channel)
+
+    def _measure(self, before: Delivery, after: Delivery, step: str, seconds: float) -> None:
+        self._meter.observe(STEP_SECONDS, seconds, platform=after.platform, step=step)
+        if before.state is not after.state:
+            self._meter.count(DELIVERIES, platform=after.platform, state=after.state)
 
     # ── the step and the look ───────────────────────────────────────────────────────────────────
 

@@ -1,27 +1,44 @@
 """News from platforms: webhooks, and what people ask for at the platform: our access ended, their data deleted.
 
-Safe to repeat, in any order: news only says where to look, or that a grant is dead.
+Safe to repeat, in any order: news only says where to look, or which grant to try. What it says of a state is not read
+at all, so old news after new makes us look once too often, and no more. A copy of news that had an effect has none for
+days (platforms repeat what they think was not heard); whoever keeps a signed body and sends it again later makes us
+look once more. A delivery that waits for nothing is not touched.
 """
 
+import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from playout.application.grants import Grants
 from playout.application.holding import Holding
-from playout.application.ports import Clock, Newscaster, Platform, SignedRequests, Store, Withdrawal
+from playout.application.ports import Clock, Newscaster, Platform, SignedRequests, Store, Webhook, Withdrawal
+from playout.application.ports.platform import Subscriber
 from playout.domain import delivery as moves
 from playout.domain.channel import Channel, Profile
 from playout.domain.errors import Forbidden, NotFound, Stale
 from playout.domain.event import happened
 from playout.domain.retry import PlatformFailure, Reason, Turn
+from playout.domain.secret import Secret
 
 #: How long somebody can ask what became of a deletion.
 DELETION_KEPT = timedelta(days=400)
+#: For how long copies of news have no effect: platforms repeat theirs for up to 72 hours.
+NEWS_KEPT = timedelta(days=4)
 _REMOVED = Reason("removed_at_platform", "The account's owner removed Playout at the platform. Reconnect it.", Turn.YOU)
 _DELETED = Reason("deleted_at_platform", "The account's owner had its data deleted. Connect an account anew.", Turn.YOU)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a person enters at a platform to get its webhooks."""
+
+    platform: str
+    url: str
+    verify_token: Secret
 
 
 class News:
@@ -44,22 +61,27 @@ class News:
         self._clock = clock
 
     async def arrived(self, platform: str, headers: Mapping[str, str], body: bytes) -> None:
-        """A webhook. Raises NotFound, Forbidden, Invalid."""
+        """A webhook, and all that it tells. Raises NotFound, Forbidden, Invalid."""
         adapter = self._platforms.get(platform)
         caster: object = adapter
         if adapter is None or not isinstance(caster, Newscaster):
             msg = "This platform sends no webhooks."
             raise NotFound(msg)
-        news = caster.news(headers, body, self._clock.now())
-        if news.removed:
-            async for channel in self._channels(adapter, news.account):
-                if channel.connected and await self._is_removed(channel, adapter):
-                    await self._holding.broke(channel, news.removed.reason)
-        elif news.handle and (about := await self._store.deliveries.by_handle(platform, news.handle)):
-            delivery = await self._store.deliveries.get(about.workspace_id, about.id)
-            nudged = moves.nudge(delivery, self._clock.now())
-            if nudged is not delivery:
-                await self._nudge(nudged)
+        for one in caster.news(headers, body, self._clock.now()):
+            await self._hear(adapter, one)
+
+    def subscribed(self, platform: str, query: Sequence[tuple[str, str]]) -> str:
+        """A platform asks whether this address wants its webhooks; the answer. Raises NotFound, Forbidden."""
+        adapter: object = self._platforms.get(platform)
+        if not isinstance(adapter, Subscriber):
+            msg = "This platform asks nothing before it sends webhooks."
+            raise NotFound(msg)
+        return adapter.subscribed(query)
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Of every platform that asks."""
+        asking = [(name, one) for name, one in self._platforms.items() if isinstance(one, Subscriber)]
+        return [Subscription(name, f"{self._public_url}/hooks/{name}", one.verify_token) for name, one in asking]
 
     async def withdrawn(self, withdrawal: Withdrawal, signed_request: str) -> str:
         """A person removed our app, or wants their data gone. Gives the code of a deletion, "" for anything else.
@@ -89,6 +111,48 @@ class News:
             msg = "No deletion has this code, or it is too long ago."
             raise NotFound(msg)
         return datetime.fromisoformat(json.loads(note)["at"])
+
+    # ── webhooks ─────────────────────────────────────────────────────────────────────────────────
+
+    async def _hear(self, adapter: Platform, news: Webhook) -> None:
+        """Noted as heard only afterwards: a crash in between leaves it to the next copy."""
+        note = f"news:{adapter.name}:{hashlib.sha256(news.id.encode(errors='replace')).hexdigest()}"
+        now = self._clock.now()
+        if await self._store.ephemera.get(note, now) is None and await self._acted(adapter, news):
+            await self._store.ephemera.put_new(note, "", now + NEWS_KEPT, now)
+
+    async def _acted(self, adapter: Platform, news: Webhook) -> bool:
+        """Looks, or has somebody look; False where nobody is there for whom it is news."""
+        if news.removed:
+            return await self._ask_after(adapter, news.account, news.removed.reason)
+        return news.handle is not None and await self._nudge(adapter.name, news.handle)
+
+    async def _ask_after(self, adapter: Platform, account: str, why: Reason) -> bool:
+        """Whether an account of this name was connected; each is held if its grant is dead indeed."""
+        asked = False
+        async for channel in self._channels(adapter, account):
+            if channel.connected:
+                asked = True
+                if await self._is_removed(channel, adapter):
+                    await self._holding.broke(channel, why)
+        return asked
+
+    async def _nudge(self, platform: str, handle: str) -> bool:
+        """Whether a delivery was waiting, which now comes at once."""
+        about = await self._store.deliveries.by_handle(platform, handle)
+        if about is None:
+            return False
+        delivery = await self._store.deliveries.get(about.workspace_id, about.id)
+        nudged = moves.nudge(delivery, self._clock.now())
+        if nudged is delivery:
+            return False
+        try:
+            await self._store.deliveries.save(nudged)
+        except Stale:
+            return False  # somebody works on it: they will see
+        return True
+
+    # ── what people ask for ──────────────────────────────────────────────────────────────────────
 
     def _signed_by(self, adapter: object, signed_request: str) -> str | None:
         if not isinstance(adapter, SignedRequests):
@@ -127,9 +191,3 @@ class News:
         note = json.dumps({"at": now.isoformat()})
         await self._store.ephemera.put_new(f"deletion:{code}", note, now + DELETION_KEPT, now)
         return code
-
-    async def _nudge(self, delivery: moves.Delivery) -> None:
-        try:
-            await self._store.deliveries.save(delivery)
-        except Stale:
-            return  # somebody works on it: they will see

@@ -8,7 +8,9 @@ import logging
 from random import Random
 
 from playout.application.hand import LEASE
+from playout.application.meter import CLAIMED, PLANNER_TICK
 from playout.application.ports import Clock, Engine, Store
+from playout.application.ports.house import Meter
 from playout.domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -22,11 +24,12 @@ CHORE = "chore"
 class Planner:
     """Claims no more than this process could run: what it leaves, another one takes."""
 
-    def __init__(self, store: Store, engine: Engine, clock: Clock, random: Random) -> None:
+    def __init__(self, store: Store, engine: Engine, clock: Clock, random: Random, meter: Meter) -> None:
         self._store = store
         self._engine = engine
         self._clock = clock
         self._random = random
+        self._meter = meter
 
     async def run(self) -> None:
         """Until cancelled. A store that does not answer is asked again; nothing is forgotten meanwhile."""
@@ -51,8 +54,11 @@ class Planner:
             return 0
         deliveries = await self._store.deliveries.claim(now, until, room)
         for ref in deliveries:  # before anything else is asked: what is claimed and not woken waits for its hold to end
+            self._meter.count(CLAIMED, kind=DELIVERY)
             await self._engine.wake(DELIVERY, f"{ref.workspace_id}/{ref.id}/{ref.version}")
         chores = await self._store.chores.claim(now, until, max(room - len(deliveries), 1))
+        self._meter.level(PLANNER_TICK, now.timestamp())
         for ref in chores:
+            self._meter.count(CLAIMED, kind=CHORE)
             await self._engine.wake(CHORE, f"{ref.workspace_id}/{ref.id}")
         return len(deliveries) + len(chores)

@@ -149,7 +149,7 @@ class Preflight:
         return Problem("cap_reached", "/scheduled_at", f"{known} {then}", warning=True)
 
     async def _check_duplicates(self, case: Case) -> Sequence[Problem]:
-        if case.video is None:
+        if case.video is None or not case.video.sha256:  # not here yet
             return []
         for video_id in await self._store.videos.same_bytes(case.video.workspace_id, case.video.sha256):
             for post_id in await self._store.posts.using(case.video.workspace_id, video_id):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from playout.application.channels import Channels
 from playout.application.deliveries import Deliveries
+from playout.application.imports import Imports
 from playout.application.keys import KeyRotation
 from playout.application.news import News
 from playout.application.once import Once
@@ -12,6 +13,7 @@ from playout.application.ports import Clock, Store
 from playout.application.posts import Posts
 from playout.application.pulls import Pulls
 from playout.application.renditions import Renditions
+from playout.application.uploads import Uploads
 from playout.application.videos import Videos
 from playout.application.workspaces import Workspaces
 
@@ -24,6 +26,8 @@ class Services:
     channels: Channels
     news: News
     videos: Videos
+    imports: Imports
+    uploads: Uploads
     renditions: Renditions
     posts: Posts
     deliveries: Deliveries

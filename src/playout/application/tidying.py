@@ -1,5 +1,6 @@
 """What killed processes leave behind, removed a few times a day. Nothing depends on when."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from playout.application.ports import Chore, Clock, Files, Store
@@ -13,14 +14,17 @@ TIDY_EVERY = timedelta(hours=6)
 #: Bytes younger than this may belong to a record that is just being written.
 ORPHAN_AGE = timedelta(hours=24)
 
+Sweep = Callable[[], Awaitable[int]]
+
 
 class Tidying:
-    """Handler of the chore."""
+    """Handler of the chore. `sweeps`: what others leave behind."""
 
-    def __init__(self, store: Store, files: Files, pulls: Pulls, clock: Clock) -> None:
+    def __init__(self, store: Store, files: Files, pulls: Pulls, clock: Clock, *sweeps: Sweep) -> None:
         self._store = store
         self._files = files
         self._pulls = pulls
+        self._sweeps = sweeps
         self._clock = clock
 
     async def __call__(self, chore: Chore) -> datetime:
@@ -34,6 +38,8 @@ class Tidying:
             video_id = rest.partition(".")[0]
             if is_id(video_id, "vid") and video_id < oldest and not await self._has_record(workspace_id, video_id):
                 await self._files.delete(key)
+        for sweep in self._sweeps:
+            await sweep()
         await self._files.sweep(ORPHAN_AGE)  # last: a bucket may refuse it, and that must not stop the rest
         return now + TIDY_EVERY
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from playout.application.ports import Chore, Clock, Files, Page, Probe, Store
+from playout.application.ports import Chore, Clock, Files, Page, Probe, Store, Stored
 from playout.application.renditions import Renditions
 from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, TooLarge, Unplayable
 from playout.domain.event import happened
@@ -48,29 +48,25 @@ class Videos:
         if size is not None and size > self._most_bytes:
             raise TooLarge(f"The file has {size:,} bytes; {self._most_bytes:,} are allowed.")
         now = self._clock.now()
-        name = _clean(filename)
         video_id = video_id or new_id("vid", now)
-        key = f"{ROOT}{actor.workspace_id}/{video_id}"
-        stored = await self._files.put(key, pieces, limit=self._most_bytes)
+        stored = await self._files.put(key_of(actor.workspace_id, video_id), pieces, limit=self._most_bytes)
         if stored.size == 0:
-            await self._files.delete(key)
+            await self._files.delete(stored.key)
             sentence = "The file is empty."
             raise Invalid(sentence, code="empty_file", problems=[Problem("empty_file", "", sentence)])
-        video = Video(
-            video_id,
-            actor.workspace_id,
-            VideoState.PROBING,
-            name,
-            stored.size,
-            stored.sha256,
-            key,
-            now,
-            version=0,
-        )
+        return await self.keep(actor.workspace_id, video_id, filename, stored, now)
+
+    async def keep(self, workspace_id: str, video_id: str, filename: str, stored: Stored, came: datetime) -> Video:
+        """The record of bytes that are safe under `key_of`, for whoever has asked its actor; then they are looked into.
+
+        `came`: when they began to. A repeat finds what the first one made.
+        """
+        probing, name = VideoState.PROBING, _clean(filename)
+        video = Video(video_id, workspace_id, probing, name, stored.size, stored.sha256, stored.key, came)
         try:
-            return await self._store.videos.save(video, [Chore(actor.workspace_id, PROBE, video_id, now)])
+            return await self._store.videos.save(video, [Chore(workspace_id, PROBE, video_id, self._clock.now())])
         except Stale:
-            return await self._store.videos.get(actor.workspace_id, video_id)
+            return await self._store.videos.get(workspace_id, video_id)
 
     async def get(self, actor: Actor, video_id: str) -> Video:
         """Raises NotFound."""
@@ -134,6 +130,11 @@ class Videos:
 
         key = f"{video.key}.{kind}.jpg"
         return (await self._files.put(key, once(), limit=len(jpeg))).key
+
+
+def key_of(workspace_id: str, video_id: str) -> str:
+    """Where the bytes of a video lie."""
+    return f"{ROOT}{workspace_id}/{video_id}"
 
 
 def _clean(filename: str) -> str:

@@ -10,6 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from playout.api.app import create_app
+from playout.api.metrics import Metrics
 from playout.application.services import Services
 
 #: Seconds that a stop waits for requests in flight; the work in hand has its own time after that.
@@ -51,10 +52,17 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def answering(services: Services, listener: socket.socket, hosts: Collection[str]) -> AsyncIterator[None]:
+async def answering(
+    services: Services,
+    listener: socket.socket,
+    hosts: Collection[str],
+    *,
+    metrics: Metrics | None = None,
+    rate_limit: int = 0,
+) -> AsyncIterator[None]:
     """Answers while the block runs; then takes no more, and finishes what it was asked."""
     config = uvicorn.Config(
-        create_app(services, hosts=hosts),
+        create_app(services, hosts=hosts, metrics=metrics, rate_limit=rate_limit),
         http=Protocol,
         ws="none",
         lifespan="off",

@@ -23,8 +23,8 @@ from playout.lock import folder_lock
 from playout.media.clip import Clip, make_clip
 from playout.media.files import open_files
 from playout.media.probe import WorkerProbe
-from playout.settings import Settings, current
-from playout.wiring import House, open_house
+from playout.settings import Loaded, Settings, current
+from playout.wiring import House, open_house, reached
 
 LEAST_FREE = 2 * 1024**3  # bytes
 #: Of every platform: the first half of its keys.
@@ -34,44 +34,66 @@ _SKEW = 5.0  # seconds between our clock and the file system's
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. `fix` None: it is well."""
+    """One thing looked at. `fix` None: it is well. Not `grave`: it works, and may fail one day."""
 
     name: str
     told: str
     fix: str | None = None
+    grave: bool = True
 
 
 def doctor(call: Call, *, everything: bool) -> int:
-    """Prints what is wrong, with `everything` also what is well; exit code 1 if anything is wrong."""
+    """Prints what is wrong or may become so, with `everything` also what is well; exit code 1 if anything is wrong."""
     findings: list[Finding] = []
     try:
-        settings = settled(current(call.flags))
+        loaded = current(call.flags)
+        settings = settled(loaded)
     except PlayoutError as error:
         findings.append(Finding("settings", error.sentence, "Correct that setting; `playout config` lists them all."))
     else:
         quiet_logs(settings.data_dir, debug=call.debug)
         findings.append(Finding("settings", "all can be read"))
-        signals.run(_examine(settings, findings), lambda: None)
+        signals.run(_examine(settings, _places(loaded), findings), lambda: None)
     return _tell(call, findings, everything=everything)
 
 
 def _tell(call: Call, findings: Sequence[Finding], *, everything: bool) -> int:
-    wrong = [one for one in findings if one.fix]
-    for one in findings if everything else wrong:
-        record: Record = {"check": one.name, "ok": one.fix is None, "told": one.told, "fix": one.fix}
-        mark, mend = ("✗", f"\n    → {one.fix}") if one.fix else ("✓", "")
+    told = [one for one in findings if one.fix]
+    wrong = [one for one in told if one.grave]
+    for one in findings if everything else told:
+        record: Record = {"check": one.name, "ok": one not in wrong, "told": one.told, "fix": one.fix}
+        mend = f"\n    → {one.fix}" if one.fix else ""
+        mark = "✗" if one in wrong else "!" if one.fix else "✓"
         call.out.record(record, f"{mark} {one.name}: {one.told}{mend}")
-    if not wrong:
+    if not told:
         call.out.done(f"All is well: {len(findings)} checks.")
     return Exit.FAILED if wrong else Exit.DONE
 
 
-async def _examine(settings: Settings, findings: list[Finding]) -> int:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Addresses, without the passwords in them."""
+
+    database: str
+    files: str
+
+
+def _places(loaded: Loaded) -> _Places:
+    settings, shown = loaded.settings, {name: value for name, value, _ in loaded.rows()}
+    return _Places(shown["PLAYOUT_DATABASE_URL"] or settings.database, shown["PLAYOUT_FILES_URL"] or settings.files)
+
+
+async def _examine(settings: Settings, places: _Places, findings: list[Finding]) -> int:
     try:
         async with open_house(settings) as house:
             findings += [_folder(settings), _disk(settings), _clock(settings, house.services.clock)]
-            findings += [await _database(house), await _files(house), _key_file(settings), await _keys(house)]
-            findings += [*_platforms(house), _public_url(settings), _worker(settings)]
+            findings += [
+                await _database(house, places),
+                await _files(house, places),
+                _key_file(settings),
+                await _keys(house),
+            ]
+            findings += [*_platforms(house), *_webhooks(house), _public_url(settings), _worker(settings)]
     except PlayoutError as error:
         findings.append(Finding("start", error.sentence, "Nothing can be started before this is mended."))
     findings.append(await _video())
@@ -111,28 +133,34 @@ def _clock(settings: Settings, clock: Clock) -> Finding:
     return Finding("clock", told, None if well else "Set the clock (timedatectl set-ntp true): posts go out by it.")
 
 
-async def _database(house: House) -> Finding:
+async def _database(house: House, places: _Places) -> Finding:
     try:
         await house.store.ping()
     except PlayoutError as error:
         return Finding("database", error.sentence, "Start it, or correct PLAYOUT_DATABASE_URL.")
-    return Finding("database", "answers, and its schema is current")
+    return Finding("database", f"{places.database} answers, and its schema is current")
 
 
-async def _files(house: House) -> Finding:
+async def _files(house: House, places: _Places) -> Finding:
     key, sent = f"doctor/{new_id('try', house.services.clock.now())}", b"doctor"
 
     async def once() -> AsyncIterator[bytes]:
         yield sent
 
     try:
+        await reached(house.ports.files)
         await house.ports.files.put(key, once(), limit=len(sent))
         back = b"".join([piece async for piece in house.ports.files.read(key, 0, len(sent))])
         await house.ports.files.delete(key)
     except PlayoutError as error:
         return Finding("file store", error.sentence, "See PLAYOUT_FILES_URL, and whether it may be written.")
-    wrong = None if back == sent else "See what stands between Playout and the file store."
-    return Finding("file store", "takes, gives back and deletes", wrong)
+    if back != sent:
+        fix = "See what stands between Playout and the file store."
+        return Finding("file store", f"{places.files} gives back other bytes", fix)
+    if _is_shared(house.settings) and house.settings.files.startswith("file:"):
+        fix = "If other machines work on this database and cannot see that folder, set PLAYOUT_FILES_URL to a bucket."
+        return Finding("file store", f"{places.files} is a folder", fix, grave=False)
+    return Finding("file store", f"{places.files} takes, gives back and deletes")
 
 
 def _key_file(settings: Settings) -> Finding:
@@ -141,7 +169,15 @@ def _key_file(settings: Settings) -> Finding:
         return Finding("key", "given by PLAYOUT_SECRET_KEYS")
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         return Finding("key", f"others on this machine can read {path}", f"chmod 600 {path}")
+    if _is_shared(settings):
+        fix = "Keep this key on every machine that works on this database: set PLAYOUT_SECRET_KEYS to what it holds."
+        return Finding("key", f"{path} lies on this machine only", fix, grave=False)
     return Finding("key", f"{path} is private. Keep a copy of it elsewhere")
+
+
+def _is_shared(settings: Settings) -> bool:
+    """Whether several machines may work on this database."""
+    return settings.sqlite_path is None
 
 
 async def _keys(house: House) -> Finding:
@@ -164,6 +200,17 @@ def _platforms(house: House) -> Sequence[Finding]:
     ]
     keys = ", or ".join(f"PLAYOUT_{one} and _SECRET" for one in KEYS)
     return known or [Finding("platforms", "none is set up", f"Set the keys of your app at a platform: {keys}.")]
+
+
+def _webhooks(house: House) -> Sequence[Finding]:
+    """Of use, but nobody has to: nothing waits for them alone."""
+    return [
+        Finding(
+            f"{one.platform} webhooks",
+            f"its app may register {one.url} with the verify token {one.verify_token.reveal()}",
+        )
+        for one in house.services.news.subscriptions()
+    ]
 
 
 def _public_url(settings: Settings) -> Finding:

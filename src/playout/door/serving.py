@@ -6,6 +6,8 @@ import socket
 from contextlib import AsyncExitStack
 
 from playout import logs
+from playout.api.metrics import Metrics
+from playout.application.meter import IN_HAND, SLOTS
 from playout.cli.desk import Call
 from playout.cli.exits import Exit
 from playout.door import signals
@@ -44,11 +46,15 @@ async def _serve(call: Call, loaded: Loaded, *, worker: bool) -> int:
         # A port that is to be picked must be known before the house is: addresses are built from it.
         early = stack.enter_context(listen(loaded.settings.host, 0)) if loaded.settings.port == 0 else None
         settings = settled(loaded, address(early)[1] if early else None)
-        house = await stack.enter_async_context(open_house(settings))
+        metrics = Metrics()
+        house = await stack.enter_async_context(open_house(settings, meter=metrics))
+        metrics.level(SLOTS, settings.worker_slots)
+        metrics.watch(IN_HAND, lambda: settings.worker_slots - house.engine.free())
         if worker:
             await stack.enter_async_context(house.working())
         listener = early or listen(settings.host, settings.port)
-        await stack.enter_async_context(answering(house.services, listener, hosts(settings)))
+        face = answering(house.services, listener, hosts(settings), metrics=metrics, rate_limit=settings.rate_limit)
+        await stack.enter_async_context(face)
         _ready(call, house, listener, worker=worker)
         await stop.wait()
     return Exit.DONE

@@ -4,13 +4,20 @@ Not here: which bucket an address names (files.py, s3.py), and its unfinished up
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
 from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
 from playout.application.ports import Stored
@@ -24,6 +31,7 @@ Bucket = S3Store | GCSStore | AzureStore | MemoryStore
 #: All parts but the last have one size: R2 insists. 10,000 of them, the most S3 takes, hold 78 GiB.
 _PART = 8 * PIECE
 _PARTS_AT_ONCE = 3  # with the one being filled, 32 MiB of memory for an upload of any size
+_FORBIDDEN = re.compile(r"status code: 40[13]\b")  # obstore knows these answers by their kind, but not to a list
 _LONGEST_LIFETIME = timedelta(days=7)  # of a signed address, in S3, R2 and GCS
 
 
@@ -160,6 +168,38 @@ class ObjectFiles:
         """Aborts unfinished uploads. No bucket tells whether one still lives: none may take as long as `older_than`."""
         return await self._sweep(older_than)
 
+    # ── for files that grow (growing_bucket.py) ─────────────────────────────────────────────────────
+
+    async def create(self, key: str, content: bytes) -> bool:
+        """Puts a small file with one request, unless there is something under the key: then False.
+
+        A repeat after an answer that was lost gives False too.
+        """
+        try:
+            await obstore.put_async(self._for_parts, checked(key), content, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return False
+        except (BaseError, OSError) as error:
+            raise _unavailable(error) from error
+        return True
+
+    async def whole(self, key: str) -> bytes:
+        """A small file. Raises FileGone."""
+        try:
+            return bytes(await (await obstore.get_async(self._for_parts, checked(key))).bytes_async())
+        except FileNotFoundError:
+            raise gone() from None
+        except BaseError as error:
+            raise _unavailable(error) from error
+
+    async def entries(self, prefix: str) -> Sequence[tuple[str, int, datetime]]:
+        """Key, bytes, and time of its making by the bucket's clock, of everything below `prefix`."""
+        try:
+            pages = obstore.list(self._bucket, checked_prefix(prefix) or None)
+            return [(one["path"], one["size"], one["last_modified"]) async for page in pages for one in page]
+        except BaseError as error:
+            raise _unavailable(error) from error
+
     async def _break_off(self, intake: "_Stream", sending: asyncio.Future[Any]) -> None:
         """By way of the stream: cancelled itself, obstore would leave the upload unfinished."""
         intake.stop()
@@ -239,8 +279,10 @@ class _Stream:
 
 def _unavailable(error: Exception) -> PlayoutError:
     """In our words: the bucket's own answer may quote keys and signed addresses."""
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _FORBIDDEN.search(str(error)):
         return refused()
+    if "NoSuchBucket" in str(error):
+        return Unavailable("There is no such bucket. Make it, or correct FILES_URL.", code="storage_broken")
     return broken()
 
 

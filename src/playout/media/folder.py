@@ -37,6 +37,11 @@ class FolderFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    @property
+    def root(self) -> Path:
+        """Where it is."""
+        return self._root
+
     async def put(self, key: str, pieces: AsyncIterator[bytes], *, limit: int) -> Stored:
         """Writes to a hidden file on the same disk, fsyncs it, renames it to its key, fsyncs the folders.
 
@@ -112,7 +117,7 @@ class _Partial:
 
     def open(self) -> None:
         with self._room():
-            _make(self._path.parent)
+            make_folder(self._path.parent)
             self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._handle, fcntl.LOCK_EX)  # the kernel lets go of it when this process dies
 
@@ -126,9 +131,9 @@ class _Partial:
     def publish(self, target: Path, key: str) -> Stored:
         with self._room():
             os.fsync(self._handle)
-            _make(target.parent)
+            make_folder(target.parent)
             self._path.rename(target)
-            _fsync_folder(target.parent)
+            fsync_folder(target.parent)
         return self._intake.stored(key)
 
     def close(self) -> None:
@@ -137,22 +142,8 @@ class _Partial:
             self._path.unlink(missing_ok=True)
             os.close(self._handle)
 
-    @contextlib.contextmanager
-    def _room(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if error.errno in _NO_ROOM:
-                raise StorageFull(self._no_room(error.errno)) from error
-            raise _broken(error) from error
-
-    def _no_room(self, number: int | None) -> str:
-        need = f"this file needs {in_mib(self._intake.size)} or more"
-        free = f"{in_mib(_free(self._path.parent))} are free on the disk"
-        if number == errno.ENOSPC:
-            return f"The disk is full: {need}, and {free}. Make room and try again."
-        limit = "the disk quota" if number == errno.EDQUOT else "the limit on the size of a file (`ulimit -f`)"
-        return f"There is no room: {need}, which {limit} forbids, though {free}."
+    def _room(self) -> contextlib.AbstractContextManager[None]:
+        return room(self._path.parent, self._intake.size)
 
 
 class _Reading:
@@ -169,7 +160,7 @@ class _Reading:
         except (FileNotFoundError, NotADirectoryError):
             raise gone() from None
         except OSError as error:
-            raise _broken(error) from error
+            raise broken(error) from error
         found = os.fstat(self._handle)
         if not stat.S_ISREG(found.st_mode):
             raise gone()
@@ -207,17 +198,17 @@ class _Copying(_Reading):
         hidden = folder / secrets.token_hex(16)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_SH)  # a sweep takes the hidden name for living, however old the file
-            _make(folder)
+            make_folder(folder)
             hidden.hardlink_to(self._path)
-            _make(self._target.parent)
+            make_folder(self._target.parent)
             hidden.rename(self._target)
-            _fsync_folder(self._target.parent)
+            fsync_folder(self._target.parent)
         except FileNotFoundError:
             raise gone() from None
         except OSError as error:
             if error.errno in _NO_LINK:
                 return False
-            raise _broken(error) from error
+            raise broken(error) from error
         finally:
             hidden.unlink(missing_ok=True)  # still there where both names were the same file before
         return True
@@ -245,18 +236,19 @@ def _cuts(start: int, length: int) -> Iterator[tuple[int, int]]:
 def _unlink(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         path.unlink()
-        _fsync_folder(path.parent)
+        fsync_folder(path.parent)
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Makes the folder, and fsyncs each folder that got a new entry, so that it outlives a power cut."""
     if not folder.is_dir():
-        _make(folder.parent)
+        make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _fsync_folder(folder.parent)
+        fsync_folder(folder.parent)
 
 
-def _fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
+    """So that the names in it outlive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -272,7 +264,28 @@ def _keys(root: Path, prefix: str) -> list[str]:
     return sorted(found)
 
 
-def _broken(error: OSError) -> Unavailable:
+@contextlib.contextmanager
+def room(folder: Path, need: int) -> Iterator[None]:
+    """What the disk answers, in our words: StorageFull where it has no room for a file of `need` bytes, Unavailable."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StorageFull(_no_room(folder, need, error.errno)) from error
+        raise broken(error) from error
+
+
+def _no_room(folder: Path, size: int, number: int | None) -> str:
+    need = f"this file needs {in_mib(size)} or more"
+    free = f"{in_mib(_free(folder))} are free on the disk"
+    if number == errno.ENOSPC:
+        return f"The disk is full: {need}, and {free}. Make room and try again."
+    limit = "the disk quota" if number == errno.EDQUOT else "the limit on the size of a file (`ulimit -f`)"
+    return f"There is no room: {need}, which {limit} forbids, though {free}."
+
+
+def broken(error: OSError) -> Unavailable:
+    """The disk does not do what it should."""
     sentence = f"The files folder cannot be used: {error.strerror}. Check the disk and the rights."
     return Unavailable(sentence, code="storage_broken")
 
@@ -286,10 +299,11 @@ def _sweep(folder: Path, age: float) -> int:
         return 0
     os.utime(folder)
     now = folder.stat().st_mtime  # by the disk's own clock, which stamped the files too
-    return sum(_remove_abandoned(path, now - age) for path in folder.iterdir())
+    return sum(remove_abandoned(path, now - age) for path in folder.iterdir())
 
 
-def _remove_abandoned(path: Path, before: float) -> bool:
+def remove_abandoned(path: Path, before: float) -> bool:
+    """Unlinks a file that nobody holds a lock on, and that was not written to since `before`; says whether."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:

@@ -37,6 +37,8 @@ class FacebookConfig(DataclassLike):
     chunk_bytes: int = 1_048_576  #: of the chunked way for long videos
     short_becomes_draft: bool = True  #: an upright video of at most 90 s sent to /videos is not published
     webhook_url: str = ""  #: events of Pages; empty: none are sent
+    webhook_batch: bool = False  #: all that happens at once in one webhook
+    webhook_permissions: bool = False  #: a person who withdraws a permission is told of too
     webhook_token: str = "sandbox-verify-token"  # noqa: S105  # what the control call verify-webhook presents
 
     def slow_down(self, page: str) -> bool:

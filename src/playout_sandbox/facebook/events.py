@@ -1,17 +1,12 @@
-"""Webhooks of a Page (7.4). Signed over the bytes that are sent, in which every letter beyond ASCII is escaped."""
+"""Webhooks of the app (7.4): what happens on its Pages, and who withdraws a permission. `meta.hub` signs them."""
 
-import hashlib
-import hmac
-import json
-from collections.abc import Mapping
-
-import aiohttp
+from collections.abc import Collection
 
 from playout_sandbox.facebook.records import Video
 from playout_sandbox.facebook.state import State
 from playout_sandbox.hooks import Hook
-
-_TIMEOUT = aiohttp.ClientTimeout(total=10)
+from playout_sandbox.meta import hub
+from playout_sandbox.meta.hub import Change
 
 
 class Events:
@@ -23,34 +18,39 @@ class Events:
     def ready(self, video: Video) -> None:
         """A video is public."""
         value = {"item": "video", "verb": "add", "video_id": video.id, "message": video.description}
-        self._send(video.page, "feed", {**value, "post_id": f"{video.page}_{video.post_id}"})
-        self._send(video.page, "videos", {"id": video.id, "status": {"video_status": "ready"}})
+        self._of_page(
+            video.page,
+            Change("feed", {**value, "post_id": f"{video.page}_{video.post_id}"}),
+            Change("videos", {"id": video.id, "status": {"video_status": "ready"}}),
+        )
+
+    def commented(self, video: Video, times: int) -> None:
+        """Strangers say something below a video."""
+        comment = {"item": "comment", "verb": "add", "post_id": f"{video.page}_{video.post_id}", "video_id": video.id}
+        self._of_page(
+            video.page, *(Change("feed", {**comment, "comment_id": f"{video.post_id}_{n}"}) for n in range(times))
+        )
+
+    def withdrawn(self, person: str, permissions: Collection[str], targets: Collection[str]) -> None:
+        """A person took permissions back, which they had given for these Pages."""
+        value = {"verb": "revoked", "target_ids": sorted(targets)}
+        if self._state.config.webhook_permissions and permissions:
+            self._send("permissions", person, [Change(one, value) for one in sorted(permissions)], uid=person)
 
     async def verify(self, challenge: str) -> tuple[int, str]:
         """Ask the address whether it is the app's: status and body, which must be 200 and the challenge."""
-        asked = {
-            "hub.mode": "subscribe",
-            "hub.challenge": challenge,
-            "hub.verify_token": self._state.config.webhook_token,
-        }
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=_TIMEOUT) as client,
-                client.get(self._state.config.webhook_url, params=asked, allow_redirects=False) as answer,
-            ):
-                return answer.status, await answer.text()
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            return 0, type(error).__name__
+        return await hub.verify(self._state.config.webhook_url, self._state.config.webhook_token, challenge)
 
-    def _send(self, page: str, field: str, value: Mapping[str, object]) -> None:
-        url = self._state.config.webhook_url
-        if not url:
-            return
-        change = {"field": field, "value": value}
-        entry = {"id": page, "time": int(self._state.now), "changes": [change]}
-        body = json.dumps({"object": "page", "entry": [entry]}).encode()
-        self._state.world.hooks.send(Hook("facebook", field, url, body, self._sign, {"creator": page, **value}))
+    def _of_page(self, page: str, *changes: Change) -> None:
+        """Each in a webhook of its own, unless the settings have them together."""
+        together = self._state.config.webhook_batch
+        for some in [changes] if together else [[one] for one in changes]:
+            self._send("page", page, some)
 
-    def _sign(self, body: bytes, _: int) -> Mapping[str, str]:
-        secret = self._state.meta.config.client_secret.encode()
-        return {"X-Hub-Signature-256": f"sha256={hmac.new(secret, body, hashlib.sha256).hexdigest()}"}
+    def _send(self, kind: str, whom: str, changes: Collection[Change], **more: str) -> None:
+        url, secret = self._state.config.webhook_url, self._state.meta.config.client_secret
+        if url:
+            body = hub.body(kind, whom, int(self._state.now), changes, **more)
+            event, first = "+".join(dict.fromkeys(one.field for one in changes)), next(iter(changes))
+            facts = {"creator": whom, **first.value}
+            self._state.world.hooks.send(Hook("facebook", event, url, body, hub.signer(secret), facts))

@@ -1,6 +1,7 @@
 """What tests do in the person's place, below `/_sandbox/facebook/`: connect, remove, ask for deletion, take down."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,11 +18,12 @@ from playout_sandbox.facebook.records import Video
 from playout_sandbox.facebook.state import State
 from playout_sandbox.meta import records
 from playout_sandbox.meta.config import ALL, which
+from playout_sandbox.meta.hub import CHALLENGE
 from playout_sandbox.meta.records import Person
 from playout_sandbox.meta.signed import ask_deletion, deauthorize_hook, signed_request, tampered
 
 _BAD_GATEWAY = 502
-_CHALLENGE = "1158201444"
+_MOST_COMMENTS = 1000
 
 
 class Hand:
@@ -40,6 +42,7 @@ class Hand:
             Route("/disconnect", self._disconnect, methods=["POST"]),
             Route("/delete-data", self._delete_data, methods=["POST"]),
             Route("/verify-webhook", self._verify_webhook, methods=["POST"]),
+            Route("/comment", self._comment, methods=["POST"]),
             Route("/take-down", self._take_down, methods=["POST"]),
             Route("/numbers", self._numbers, methods=["POST"]),
         ]
@@ -71,8 +74,10 @@ class Hand:
         """{creator}: the person removes the app. The deauthorize callback goes out if there is an address for it."""
         person = self._person(await wishes(request))
         meta = self._state.meta
-        if meta.remove(person.id):
+        login = meta.logins.get(person.id)
+        if login is not None and meta.remove(person.id):
             self._state.record("disconnected", None, creator=person.id)
+            self._events.withdrawn(person.id, login.granted, login.pages)
         if meta.config.deauthorize_url:
             hook = deauthorize_hook(
                 "facebook", meta.config.deauthorize_url, meta.config.client_secret, person.id, self._state.now
@@ -95,8 +100,17 @@ class Hand:
 
     async def _verify_webhook(self, _: Request) -> Response:
         """What Meta asks of a new webhook address (7.4)."""
-        status, body = await self._events.verify(_CHALLENGE)
-        return JSONResponse({"verified": (status, body) == (200, _CHALLENGE), "status": status})
+        status, body = await self._events.verify(CHALLENGE)
+        return JSONResponse({"verified": (status, body) == (HTTPStatus.OK, CHALLENGE), "status": status})
+
+    async def _comment(self, request: Request) -> Response:
+        """{post_id, times?}: strangers say something below it."""
+        wish = await wishes(request)
+        times = wish.get("times", 1)
+        if not isinstance(times, int) or not 0 < times <= _MOST_COMMENTS:
+            raise HTTPException(400, f"times is a number up to {_MOST_COMMENTS}")
+        self._events.commented(self._video(wish), times)
+        return JSONResponse({"ok": True})
 
     async def _take_down(self, request: Request) -> Response:
         """{post_id}: Facebook removes the reel."""

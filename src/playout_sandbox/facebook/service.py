@@ -147,7 +147,7 @@ class Facebook:
         return "page" if self._meta.config.page(node) else "video"
 
     def _calls(self) -> dict[tuple[str, str], tuple[str, Handler]]:
-        who, results = Who(self._state), Results(self._state)
+        who, results = Who(self._state, self._events), Results(self._state)
         videos = Videos(self._state, self._life)
         reels = Reels(self._state, self._life, videos)
         return {

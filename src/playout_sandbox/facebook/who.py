@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from starlette.responses import JSONResponse, Response
 
+from playout_sandbox.facebook.events import Events
 from playout_sandbox.facebook.listing import listed
 from playout_sandbox.facebook.state import State
 from playout_sandbox.meta.graph import Call, Refusal, gone, invalid
@@ -17,8 +18,9 @@ _SMALL = 50  #: pixels
 class Who:
     """Persons, Pages and what was granted."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, events: Events) -> None:
         self._state = state
+        self._events = events
 
     async def me(self, call: Call) -> Response:
         """The person; with a Page token the Page."""
@@ -83,8 +85,10 @@ class Who:
             raise invalid(f"Permission {name} is not granted")
         if name:
             login.granted.discard(name)
+            self._events.withdrawn(login.person, {name}, login.pages)
         else:
             self._state.meta.remove(login.person)
+            self._events.withdrawn(login.person, login.granted, login.pages)
             self._state.record("revoked", call.n, creator=login.person)
         return JSONResponse({"success": True})
 

@@ -69,6 +69,8 @@ class InstagramConfig(DataclassLike):
     ignored_rules: tuple[str, ...] = ()  #: media rules that are not enforced, by the names in film.py
     deauthorize_url: str = ""  #: empty: none is sent
     deletion_url: str = ""
+    webhook_url: str = ""  #: events of accounts (none tells of publications); empty: none are sent
+    webhook_token: str = "sandbox-verify-token"  # noqa: S105  # what the control call verify-webhook presents
 
     def view(self) -> dict[str, object]:
         """For the control API: without the secret."""

@@ -1,6 +1,7 @@
 """What tests do in the person's place, below `/_sandbox/instagram/`: connect, disconnect, take down, be watched."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -8,10 +9,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from playout_sandbox.control import wishes
+from playout_sandbox.hooks import Hook
 from playout_sandbox.instagram.caller import SCOPES
 from playout_sandbox.instagram.login import long_answer
 from playout_sandbox.instagram.records import Grant, Media
 from playout_sandbox.instagram.state import State
+from playout_sandbox.meta import hub
 from playout_sandbox.meta.records import Account, Life, Page
 from playout_sandbox.meta.signed import ask_deletion, deauthorize_hook, signed_request
 
@@ -39,6 +42,8 @@ class Hand:
             "/delete-data": self._delete_data,
             "/take-down": self._take_down,
             "/numbers": self._numbers,
+            "/verify-webhook": self._verify_webhook,
+            "/comment": self._comment,
         }
         return [Route(path, deed, methods=["POST"]) for path, deed in deeds.items()]
 
@@ -105,6 +110,25 @@ class Hand:
         del state.media[media.id]
         state.world.feed.remove(media.id)
         state.record_on("taken_down", state.containers[media.container], post_id=media.id)
+        return JSONResponse({"ok": True})
+
+    async def _verify_webhook(self, _: Request) -> Response:
+        """What Meta asks of a new webhook address."""
+        config = self._state.config
+        status, body = await hub.verify(config.webhook_url, config.webhook_token, hub.CHALLENGE)
+        return JSONResponse({"verified": (status, body) == (HTTPStatus.OK, hub.CHALLENGE), "status": status})
+
+    async def _comment(self, request: Request) -> Response:
+        """{post_id, login?}: somebody says something below it. A webhook by the app of that login."""
+        wish, state = await wishes(request), self._state
+        media, url = self._media(wish), state.config.webhook_url
+        through_page = wish.get("login", "instagram") == "facebook"
+        secret = state.meta.config.client_secret if through_page else state.config.client_secret
+        value = {"id": state.new_id("180"), "text": "Grüße", "media": {"id": media.id, "media_product_type": "REELS"}}
+        if url:
+            body = hub.body("instagram", media.account, int(state.now), [hub.Change("comments", value)])
+            hook = Hook("instagram", "comments", url, body, hub.signer(secret), {"creator": media.account})
+            state.world.hooks.send(hook)
         return JSONResponse({"ok": True})
 
     async def _numbers(self, request: Request) -> Response:

@@ -1,9 +1,10 @@
 """The Protocols between the hall and the rooms, by port. Memory implementations of each are shipped.
 
-`store` keeps records, `platform` speaks to TikTok and the others, `files` keeps bytes, `house` is the rest:
-vault, engine, clock, probe.
+`store` keeps records, `platform` speaks to TikTok and the others, `files` keeps bytes, `egress` reaches what people
+name, `house` is the rest: vault, engine, clock, probe.
 """
 
+from playout.application.ports.egress import Egress, Fetching, Reply
 from playout.application.ports.files import Files, Probe, Probed, Render, Stored
 from playout.application.ports.house import Box, Clock, Engine, Handler, Vault
 from playout.application.ports.platform import (
@@ -44,10 +45,12 @@ __all__ = [
     "Clock",
     "Connection",
     "Deliveries",
+    "Egress",
     "Engine",
     "Ephemera",
     "Events",
     "Fetched",
+    "Fetching",
     "Files",
     "Handler",
     "Newscaster",
@@ -61,6 +64,7 @@ __all__ = [
     "Ref",
     "Removed",
     "Render",
+    "Reply",
     "SignedRequests",
     "Store",
     "Stored",

@@ -72,6 +72,49 @@ class Files(Protocol):
         ...
 
 
+#: Codes of the Conflict that `Growing` raises.
+WRONG_OFFSET = "wrong_offset"
+BEING_WRITTEN = "being_written"
+
+
+class Growing(Protocol):
+    """Files that grow by many requests, through any process, until they are whole. Beside a store of files.
+
+    `name`: of the form `[a-z0-9_-]+`, impossible to guess, and never used for a second file.
+    """
+
+    async def append(
+        self, name: str, offset: int, pieces: AsyncIterator[bytes], *, limit: int, whole: bool = False
+    ) -> int:
+        """Takes the stream in from `offset`, the present end; gives the new end once every byte of it is safe on disk.
+
+        What the stream raises comes out here, and what came before it stays. With `whole` none of it stays then, nor
+        after a crash, and nobody sees it before the stream has ended. `limit`: most bytes of the file in all. Raises
+        TooLarge past it, Conflict (`wrong_offset`; `being_written` while somebody else appends), StorageFull.
+        """
+        ...
+
+    async def length(self, name: str) -> int:
+        """Bytes that are there and stay, come what may; 0 for a name that nobody knows."""
+        ...
+
+    async def finish(self, name: str, key: str) -> Stored:
+        """All of it appears under `key` in the store of files, at once. Until `drop`, again gives the same.
+
+        Afterwards only `finish` and `drop` may be called. Raises FileGone where there is no byte of it; StorageFull;
+        Conflict (`being_written`).
+        """
+        ...
+
+    async def drop(self, name: str) -> None:
+        """Forgets it. Gone already is fine. Raises Conflict (`being_written`), as far as a store can tell."""
+        ...
+
+    async def sweep(self, older_than: timedelta) -> int:
+        """Drops what nobody has appended to for so long; says how many files that were."""
+        ...
+
+
 class Probe(Protocol):
     """Looks into a file without trusting it."""
 

@@ -1,6 +1,7 @@
-"""The rest of the house: clock, vault and engine."""
+"""The rest of the house: clock, vault, engine and meter."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -82,4 +83,48 @@ class Engine(Protocol):
 
     async def stop(self, grace: float) -> None:
         """Takes no more wakes, lets what runs finish for `grace` seconds, then cancels it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is measured: a name in snake_case without a unit's or a program's prefix, and a sentence for people."""
+
+    name: str
+    about: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Count(Measure):
+    """How often something happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duration(Measure):
+    """How long something took, and how often it happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level(Measure):
+    """How much of something there is right now. Without labels."""
+
+
+class Meter(Protocol):
+    """Measures what happens, for whoever watches the house. Never raises, never waits, keeps nothing that lasts.
+
+    The value of a label is one of few words that the code or a platform's adapter has itself: never an id, a name, a
+    text, an address.
+    """
+
+    def count(self, measure: Count, **labels: str) -> None:
+        """It happened once more."""
+        ...
+
+    def observe(self, measure: Duration, seconds: float, **labels: str) -> None:
+        """It happened once more, and took so long."""
+        ...
+
+    def level(self, measure: Level, value: float) -> None:
+        """So much there is now."""
         ...

@@ -140,7 +140,7 @@ class Removed:
 class Webhook:
     """News from a platform, already verified."""
 
-    id: str  # the same for every copy of the same news
+    id: str  # the same for every copy
     account: str  # remote id of the account it is about
     handle: str | None = None  # the work it is about
     removed: Removed | None = None
@@ -150,8 +150,26 @@ class Webhook:
 class Newscaster(Protocol):
     """A platform that sends webhooks."""
 
-    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Webhook:
-        """Checks the signature over the raw bytes and the age. Raises Forbidden or Invalid."""
+    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Webhook]:
+        """What one request tells, nothing twice; empty where none of it is of use to us.
+
+        Checks the signature over the raw bytes, and the age where the platform signs a time. Raises Forbidden or
+        Invalid.
+        """
+        ...
+
+
+@runtime_checkable
+class Subscriber(Protocol):
+    """A platform that first asks an address whether it wants webhooks, and sends none to one that does not say so."""
+
+    @property
+    def verify_token(self) -> Secret:
+        """What a person enters at the platform beside the address, and the platform asks with."""
+        ...
+
+    def subscribed(self, query: Sequence[tuple[str, str]]) -> str:
+        """The answer to its question, as plain text. Raises Forbidden unless it was asked with the verify token."""
         ...
 
 

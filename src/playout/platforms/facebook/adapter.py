@@ -6,7 +6,7 @@ Sources: Facebook Login (manual flow), Pages API, Reels Publishing API (2026).
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from playout.application.ports import Connection, Task
+from playout.application.ports import Connection, Task, Webhook
 from playout.domain.channel import Grant, Profile
 from playout.domain.delivery import JsonValue, Next, Outcome
 from playout.domain.limits import Limits, Live
@@ -15,7 +15,15 @@ from playout.platforms.facebook.errors import CODES
 from playout.platforms.facebook.publishing import Publishing
 from playout.platforms.facebook.rules import LIMITS, REELS_A_DAY
 from playout.platforms.http import Http
-from playout.platforms.meta import FacebookLogin, Graph, Rupload, read_signed_request
+from playout.platforms.meta import (
+    FacebookLogin,
+    Graph,
+    Rupload,
+    challenge_of,
+    read_news,
+    read_signed_request,
+    verify_token,
+)
 from playout.platforms.reading import need, part, stated
 
 #: The last one is for Pages that are seen through a business only.
@@ -25,7 +33,7 @@ _VIDEOS = "https://graph-video.facebook.com"  # takes the bytes of long videos i
 
 
 class Facebook:
-    """A `Platform` and `SignedRequests`: Pages, each of them a channel."""
+    """A `Platform`, `SignedRequests`, `Newscaster` and `Subscriber`: Pages, each of them a channel."""
 
     name = "facebook"
     logins = ("facebook",)
@@ -101,6 +109,21 @@ class Facebook:
     def withdrawn_by(self, signed_request: str, now: datetime) -> str:
         """The person who removed the app, or wants their data deleted. Raises Forbidden."""
         return read_signed_request(self._client_secret, signed_request, now)
+
+    # ── news ─────────────────────────────────────────────────────────────────────────────────────
+
+    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Webhook]:
+        """A webhook of the app, checked: videos of Pages, and permissions withdrawn. Raises Forbidden or Invalid."""
+        return read_news((self._client_secret,), headers, body)
+
+    @property
+    def verify_token(self) -> Secret:
+        """For the Webhooks page of the app."""
+        return verify_token(self._client_secret)
+
+    def subscribed(self, query: Sequence[tuple[str, str]]) -> str:
+        """The challenge. Raises Forbidden."""
+        return challenge_of((self._client_secret,), query)
 
     # ── posting ──────────────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from playout.application.ports import Connection, Task
+from playout.application.ports import Connection, Task, Webhook
 from playout.domain.channel import Grant, Profile
 from playout.domain.delivery import JsonValue, Next, Outcome
 from playout.domain.errors import Forbidden
@@ -21,7 +21,16 @@ from playout.platforms.instagram.errors import CODES, NAME
 from playout.platforms.instagram.login import InstagramKeys, InstagramLogin
 from playout.platforms.instagram.publishing import Publishing
 from playout.platforms.instagram.rules import LIMITS
-from playout.platforms.meta import FacebookLogin, Graph, Page, Rupload, read_signed_request
+from playout.platforms.meta import (
+    FacebookLogin,
+    Graph,
+    Page,
+    Rupload,
+    challenge_of,
+    read_news,
+    read_signed_request,
+    verify_token,
+)
 from playout.platforms.oauth import no_account
 from playout.platforms.reading import need, part, stated
 
@@ -52,7 +61,10 @@ class FacebookKeys:
 
 
 class Instagram:
-    """A `Platform` and a `SignedRequests`, for the logins that there are keys for: one at least."""
+    """A `Platform`, `SignedRequests`, `Newscaster` and `Subscriber`.
+
+    For the logins that there are keys for: one at least.
+    """
 
     name = "instagram"
 
@@ -124,6 +136,24 @@ class Instagram:
             with suppress(Forbidden):
                 return read_signed_request(secret, signed_request, now)
         return read_signed_request(self._secrets[-1], signed_request, now)
+
+    # ── news ─────────────────────────────────────────────────────────────────────────────────────
+
+    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Webhook]:
+        """A webhook of either app, checked. Raises Forbidden or Invalid.
+
+        None tells how a publication goes: Instagram has no such event. Permissions withdrawn are the only ones of use.
+        """
+        return read_news(self._secrets, headers, body)
+
+    @property
+    def verify_token(self) -> Secret:
+        """For the Webhooks page of the Instagram app; of the other where there is only that."""
+        return verify_token(self._secrets[0])
+
+    def subscribed(self, query: Sequence[tuple[str, str]]) -> str:
+        """The challenge, to either app. Raises Forbidden."""
+        return challenge_of(self._secrets, query)
 
     # ── posting ──────────────────────────────────────────────────────────────────────────────────
 

@@ -135,9 +135,9 @@ class TikTok:
         """See publishing.py."""
         return await self._publishing.look(task)
 
-    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Webhook:
-        """A webhook, checked. Raises Forbidden or Invalid."""
-        return read_news(headers, body, now, self._client_key, self._client_secret)
+    def news(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Sequence[Webhook]:
+        """A webhook, checked: always one. Raises Forbidden or Invalid."""
+        return (read_news(headers, body, now, self._client_key, self._client_secret),)
 
 
 def _grant(answer: JsonObject, old: Grant | None, now: datetime) -> Grant:
