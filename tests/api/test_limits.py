@@ -173,6 +173,17 @@ async def test_an_upload_counts_once_however_many_pieces_it_has(door: Door) -> N
     assert answer.headers["ratelimit"] == '"token";r=2;t=10'
 
 
+async def test_an_upload_is_counted_when_it_begins_and_not_again_for_its_bytes(stage: Stage) -> None:
+    door = Door(stage, per_token=2)
+    alice = await door.alice()
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "9"}
+    made = await alice.post(f"{API}/uploads", headers=headers)
+
+    for at in range(5):
+        headers |= {"Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
+        assert (await alice.patch(made.headers["location"], headers=headers, content=b"x")).status_code == 204
+
+
 async def test_what_has_no_token_is_not_counted(door: Door) -> None:
     assert await statuses(door.client(), 9, "/livez") == [200] * 9
     assert await statuses(door.client(), 9) == [401] * 9

@@ -82,12 +82,14 @@ class Talk:
         return str(made["id"])
 
     @contextmanager
-    def half_a_file(self, clip: Path) -> Iterator[socket.socket]:
-        """The connection of an upload that has sent half of what it announced."""
+    def half_a_file(self, clip: Path, *, in_chunks: bool = False) -> Iterator[socket.socket]:
+        """The connection of an upload that has sent half of what it announced, in all or in its one chunk."""
         whole = clip.read_bytes()
+        length = "Transfer-Encoding: chunked" if in_chunks else f"Content-Length: {len(whole)}"
+        chunk = f"{len(whole):x}\r\n" if in_chunks else ""
         head = (
             f"POST {API}/videos?filename=half.mp4 HTTP/1.1\r\nHost: {self.host}\r\n"
-            f"Authorization: Bearer {self.token}\r\nContent-Length: {len(whole)}\r\n\r\n"
+            f"Authorization: Bearer {self.token}\r\n{length}\r\n\r\n{chunk}"
         )
         with socket.create_connection((self.host, self.port), timeout=60) as connection:
             connection.sendall(head.encode() + whole[: len(whole) // 2])

@@ -63,9 +63,12 @@ def videos(user: Talk) -> list[dict[str, Any]]:
     return listed
 
 
-def test_an_upload_that_ends_early_is_refused_and_nothing_is_kept(machine: Machine, user: Talk, clip: Path) -> None:
+@pytest.mark.parametrize("in_chunks", [False, True])
+def test_an_upload_that_ends_early_is_refused_and_nothing_is_kept(
+    machine: Machine, user: Talk, clip: Path, *, in_chunks: bool
+) -> None:
     before, kept = videos(user), files(machine)
-    with user.half_a_file(clip) as connection:
+    with user.half_a_file(clip, in_chunks=in_chunks) as connection:
         connection.shutdown(socket.SHUT_WR)
         answer = connection.makefile("rb").read().decode()
     assert answer.startswith("HTTP/1.1 400 "), answer

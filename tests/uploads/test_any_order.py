@@ -196,7 +196,7 @@ def services(cast: Cast, folder: Path) -> Services:
 
 
 Protocol.TestCase.settings = settings(
-    max_examples=int(os.environ.get("PLAYOUT_TEST_UPLOAD_RUNS", "25")),
+    max_examples=int(os.environ.get("PLAYOUT_TEST_UPLOAD_RUNS", "15")),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -20,7 +20,7 @@ from tusclient.exceptions import TusCommunicationError
 from tests.trust.machine import Machine, Serving
 from tests.trust.waiting import PATIENCE
 from tests.uploads.speaking import UPLOADS
-from tests.uploads.wire import Wire, connect, content
+from tests.uploads.wire import SETTINGS, Wire, connect, content
 
 HERE = Path(__file__).parent
 VENDOR = HERE / "vendor"
@@ -34,7 +34,7 @@ node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    return Machine(tmp_path_factory.mktemp("clients") / "machine")
+    return Machine(tmp_path_factory.mktemp("clients") / "machine", dict(SETTINGS))
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ def test_tus_js_client_ends_an_upload(wire: Wire, clip: Path) -> None:
 
 @node
 def test_tus_js_client_goes_on_by_itself_when_the_server_was_killed(tmp_path: Path, clip: Path) -> None:
-    machine = Machine(tmp_path / "machine")
+    machine = Machine(tmp_path / "machine", dict(SETTINGS))
     token = machine.token()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])

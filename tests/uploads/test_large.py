@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.trust.machine import Machine, Serving
-from tests.uploads.wire import Wire, answered, connect
+from tests.uploads.wire import SETTINGS, Wire, answered, connect
 
 MIB = 1024 * 1024
 SIZE = int(os.environ.get("PLAYOUT_TEST_UPLOAD_BYTES", str(1024 * MIB)))
@@ -41,7 +41,7 @@ def clip(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_a_large_file_does_not_fill_the_memory(tmp_path: Path, clip: Path) -> None:
-    machine = Machine(tmp_path / "machine", {"MOST_VIDEO_BYTES": str(SIZE)})
+    machine = Machine(tmp_path / "machine", {"MOST_VIDEO_BYTES": str(SIZE), **SETTINGS})
     token = machine.token()
     with machine.serving() as serving:
         wire = connect(serving, token)

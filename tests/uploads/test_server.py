@@ -13,7 +13,7 @@ import pytest
 from tests.trust.machine import Machine, Serving
 from tests.trust.waiting import until
 from tests.uploads.speaking import checksum
-from tests.uploads.wire import PIECE, Wire, answered, connect, content
+from tests.uploads.wire import PIECE, SETTINGS, Wire, answered, connect, content
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER
 SIZE = 24 * 1024 * 1024 + 77
@@ -24,7 +24,7 @@ CUT = 12_345_678
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    return Machine(tmp_path_factory.mktemp("uploads") / "machine")
+    return Machine(tmp_path_factory.mktemp("uploads") / "machine", dict(SETTINGS))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def wire(serving: Serving, token: str) -> Wire:
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """Another machine, whose servers a test starts and kills itself."""
-    return Machine(tmp_path_factory.mktemp("killed") / "machine")
+    return Machine(tmp_path_factory.mktemp("killed") / "machine", dict(SETTINGS))
 
 
 @pytest.fixture(scope="module")

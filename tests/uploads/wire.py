@@ -14,6 +14,8 @@ from tests.trust.waiting import until
 from tests.uploads.speaking import BYTES, TUS, UPLOADS
 
 PIECE = 256 * 1024
+#: A test asks how far it is more often than a client may.
+SETTINGS = {"RATE_LIMIT": "0"}
 
 
 @dataclass

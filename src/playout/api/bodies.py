@@ -48,7 +48,7 @@ async def pieces(request: Request) -> AsyncGenerator[bytes, None]:
             if piece:
                 yield piece
     announced = announced_size(request)
-    if announced is not None and came != announced:
+    if getattr(request.state, "cut", False) or (announced is not None and came != announced):
         raise _truncated(came)
 
 

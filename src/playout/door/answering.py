@@ -28,6 +28,7 @@ class Protocol(H11Protocol):
         if cycle is None or cycle.response_complete or not cycle.more_body:
             return None
         cycle.more_body = False
+        cycle.scope.setdefault("state", {})["cut"] = True  # of a body in chunks nobody knows how long it should be
         cycle.keep_alive = False
         cycle.message_event.set()
         return True
