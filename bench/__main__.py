@@ -1,4 +1,4 @@
-"""`python -m bench [start|upload|render|deliveries]`: all of them without a name. Says what missed its goal."""
+"""`python -m bench [start|upload|render|deliveries|load]`: all of them without a name. Says what missed its goal."""
 
 import argparse
 import platform
@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bench import deliveries, render, start, upload
+from bench import deliveries, load, render, start, upload
 from bench.figures import Figure
 
 BENCHES: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
@@ -15,6 +15,7 @@ BENCHES: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
     "upload": upload.figures,
     "render": render.figures,
     "deliveries": deliveries.figures,
+    "load": load.figures,
 }
 
 

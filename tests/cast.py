@@ -21,8 +21,9 @@ from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
 from playout.application.ports import Chore, Connection, Egress, Handler, Platform, Probed, Store, Stored, Task, Webhook
 from playout.application.ports.platform import Removed
-from playout.application.posts import NewPost, Shown
+from playout.application.posts import NewPost
 from playout.application.services import Services
+from playout.application.shown import Shown
 from playout.application.videos import PROBE
 from playout.domain.caps import Cap
 from playout.domain.channel import Channel, Grant, Profile
@@ -366,17 +367,20 @@ class Cast:
         invitation = await self.services.channels.connect(actor, "memory", return_to=return_to)
         return Secret(parse_qs(urlsplit(invitation.authorize_url).query)["state"][0])
 
-    async def post(self, actor: Actor, *, draft: bool = False, in_hours: float = 1) -> Shown:
-        """Of a new video, to a channel of the actor's."""
+    async def post(
+        self, actor: Actor, *, draft: bool = False, in_hours: float = 1, slot: bool = False, by: Actor | None = None
+    ) -> Shown:
+        """Of a new video, to a channel of the actor's. `by`: who posts it, if not the actor himself."""
         video, channel = await self.video(actor), await self.channel(actor)
         new = NewPost(
             video_id=video.id,
             caption="First light",
             destinations=(Destination(channel.id, options=CHOSEN),),
-            scheduled_at=None if draft else self.clock.now() + timedelta(hours=in_hours),
+            scheduled_at=None if draft or slot else self.clock.now() + timedelta(hours=in_hours),
             draft=draft,
+            slot=slot,
         )
-        return await self.services.posts.create(actor, new)
+        return await self.services.posts.create(by or actor, new)
 
     async def work(self) -> None:
         """What the planner finds due, each once."""

@@ -27,6 +27,7 @@ from typer.core import TyperGroup
 from playout import platforms, settings
 from playout.api import problems
 from playout.api.app import create_app
+from playout.api.gate import REQUEST_ID
 from playout.api.problems import CODES, KINDS, MEDIA_TYPE, PLATFORM
 from playout.application.services import Services
 from playout.cli import exits
@@ -139,7 +140,8 @@ def api_page(app: FastAPI) -> str:
     nouns: dict[str, str] = {}
     refused: dict[str, set[str]] = {}
     for path, methods in document["paths"].items():
-        for method, asked in methods.items():
+        for method, told in methods.items():
+            asked = whole(told, document)
             noun = asked["tags"][0]
             nouns[noun] = nouns.get(noun, f"## {noun}") + "\n\n" + operation(f"{method.upper()} {path}", asked)
             for status, answer in asked["responses"].items():
@@ -155,6 +157,20 @@ def api_page(app: FastAPI) -> str:
         "## Refusals",
         table("status|means", [(one, " ".join(sorted(refused[one]))) for one in sorted(refused)]),
     )
+
+
+def whole(told: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """An operation with what its references mean, but for what every request may carry."""
+    shared = document["components"]
+    parameters = [shared["parameters"].get(one.get("$ref", "").rpartition("/")[2], one) for one in told["parameters"]]
+    answers = told["responses"].items()
+    return {
+        **told,
+        "parameters": [one for one in parameters if one["name"] != REQUEST_ID],
+        "responses": {
+            name: shared["responses"].get(one.get("$ref", "").rpartition("/")[2], one) for name, one in answers
+        },
+    }
 
 
 def operation(title: str, asked: Mapping[str, Any]) -> str:

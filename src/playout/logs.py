@@ -31,13 +31,14 @@ FIELDS = frozenset(
         "state",
         "status",
         "step",
+        "subject_id",
         "timestamp",
         "video_id",
     }
 )
 #: Forms of secrets, in case one got into a message or a traceback after all.
 SECRETS = re.compile(
-    r"\b(?:act|rft)\.[\w!~.%*-]+|\bpo_[\w-]{20,}|(?i:bearer\s+)[\w.~+/=-]+|\bEAA\w{20,}|\bya29\.[\w-]+|/bot\d+:[\w-]+"
+    r"\b(?:act|rft)\.[\w!~.%*-]+|\bpo_[\w-]{20,}|\bwhsec_[\w+/=-]+|(?i:bearer\s+)[\w.~+/=-]+|\bEAA\w{20,}|\bya29\.[\w-]+|/bot\d+:[\w-]+"
     r"|(?i:(?:access_token|refresh_token|client_secret|secret_?access_?key|security-token|code|state|upload_token|upload_id"
     r"|code_verifier|sig(?:nature)?)"
     r"[\"']?\s*[=:]\s*(?:b?[\"'])?)[^\s\"'&,;)}]+"

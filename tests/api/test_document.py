@@ -20,9 +20,12 @@ async def test_the_document_is_served_as_openapi_3_1(stage: Stage) -> None:
 
 
 async def test_refusals_are_documented_as_problem_details(stage: Stage) -> None:
-    for operation in operations(stage.app.openapi()):
-        for status, answer in operation["responses"].items():
+    document = stage.app.openapi()
+    shared = document["components"]["responses"]
+    for operation in operations(document):
+        for status, told in operation["responses"].items():
             if status >= "400":
+                answer = shared.get(told.get("$ref", "").rpartition("/")[2], told)
                 assert answer["content"].keys() & {"application/problem+json", "text/html"}, operation["operationId"]
 
 

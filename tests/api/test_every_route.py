@@ -1,13 +1,15 @@
 """Every route, met by nobody, by a stranger, by somebody who may not, and by the right one."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
+from playout.application.exports import EXPORT
+from playout.application.ports import Chore
 from playout.domain import delivery as moves
 from playout.domain.delivery import Delivery, Next
 from playout.domain.person import ALL_SCOPES, Scope
@@ -17,6 +19,9 @@ from tests.api.stage import Stage, new_post
 from tests.cast import CLIP
 from tests.uploads.speaking import BYTES, TUS
 
+HOOK = "https://hooks.example/playout"
+NOVEMBER = "?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z"
+WEEK = {"timezone": "Europe/Berlin", "slots": [{"day": "monday", "time": "18:00"}]}
 #: Routes without a token, and what opens them instead.
 PUBLIC = {
     "GET /api/v1/livez": "says nothing about anybody",
@@ -25,6 +30,8 @@ PUBLIC = {
     "GET /readyz": "says nothing about anybody",
     "GET /api/v1/openapi.json": "the same for everybody",
     "HEAD /api/v1/openapi.json": "the same for everybody",
+    "GET /openapi.json": "the same for everybody",
+    "HEAD /openapi.json": "the same for everybody",
     "GET /metrics": "whoever is on this machine, or a token",
     "GET /api/v1/metrics": "whoever is on this machine, or a token",
     "GET /hooks/{platform}": "the verify token",
@@ -33,6 +40,7 @@ PUBLIC = {
     "POST /hooks/meta/deauthorize": "the platform's signature",
     "POST /hooks/meta/deletion": "the platform's signature",
     "GET /hooks/meta/deletion/{code}": "the code of the deletion",
+    "GET /api/v1/deletions/{deletion_id}": "its id, which nobody can guess",
     "GET /pull/{nonce}.mp4": "the nonce",
     "HEAD /pull/{nonce}.mp4": "the nonce",
 }
@@ -66,6 +74,12 @@ async def uploading(stage: Stage) -> Scene:
     return Scene({"upload_id": upload.id})
 
 
+async def exported(stage: Stage) -> Scene:
+    export = await stage.cast.services.exports.begin(stage.cast.alice)
+    await stage.cast.services.exports.make(Chore(export.workspace_id, EXPORT, export.id, export.created_at))
+    return Scene({"export_id": export.id})
+
+
 async def draft(stage: Stage) -> Scene:
     return Scene({"post_id": (await stage.cast.post(stage.cast.alice, draft=True)).post.id})
 
@@ -96,6 +110,24 @@ async def moved(stage: Stage, move: Callable[[Delivery], Delivery]) -> Scene:
     return Scene({"delivery_id": saved.id})
 
 
+async def asked(stage: Stage) -> Scene:
+    cast = stage.cast
+    await cast.services.workspaces.change(cast.alice, approval=True)
+    helper = replace(cast.alice, name="helper", scopes=frozenset({Scope.READ, Scope.WRITE}))
+    return Scene({"post_id": (await cast.post(cast.alice, by=helper)).post.id})
+
+
+async def listening(stage: Stage) -> Scene:
+    made = await stage.cast.services.webhooks.create(stage.cast.alice, HOOK)
+    return Scene({"webhook_id": made.webhook.id})
+
+
+async def told(stage: Stage) -> Scene:
+    scene = await listening(stage)
+    sending = await stage.cast.services.webhooks.test(stage.cast.alice, scene.ids["webhook_id"])
+    return Scene(scene.ids | {"sending_id": sending.id})
+
+
 @dataclass(frozen=True)
 class Row:
     """What a route needs, and what it answers."""
@@ -106,6 +138,7 @@ class Row:
     body: Callable[[Scene], dict[str, Any]] | None = None
     raw: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    query: str = ""
     #: What a stranger gets: theirs is empty, mine is not there.
     stranger: int = 404
 
@@ -161,10 +194,31 @@ ROWS = {
     "POST /api/v1/deliveries/{delivery_id}/resolve": Row(
         Scope.PUBLISH, 200, unconfirmed, body=lambda _: {"published": True, "url": "https://memory.invalid/1"}
     ),
+    "POST /api/v1/posts/{post_id}/approve": Row(Scope.PUBLISH, 200, asked),
+    "POST /api/v1/posts/{post_id}/reject": Row(Scope.PUBLISH, 200, asked, body=lambda _: {"note": "Not this one."}),
+    "GET /api/v1/channels/{channel_id}/slots": Row(Scope.READ, 200),
+    "PUT /api/v1/channels/{channel_id}/slots": Row(Scope.WRITE, 200, body=lambda _: WEEK),
+    "GET /api/v1/channels/{channel_id}/slots/next": Row(Scope.READ, 200),
+    "GET /api/v1/calendar": Row(Scope.READ, 200, scheduled, query=NOVEMBER, stranger=200),
+    "GET /api/v1/results": Row(Scope.READ, 200, scheduled, query=NOVEMBER, stranger=200),
+    "GET /api/v1/deliveries/{delivery_id}/metrics": Row(Scope.READ, 200, scheduled),
+    "GET /api/v1/webhooks": Row(Scope.ADMIN, 200, listening, stranger=200),
+    "POST /api/v1/webhooks": Row(Scope.ADMIN, 201, body=lambda _: {"url": HOOK}, stranger=201),
+    "GET /api/v1/webhooks/{webhook_id}": Row(Scope.ADMIN, 200, listening),
+    "PATCH /api/v1/webhooks/{webhook_id}": Row(Scope.ADMIN, 200, listening, body=lambda _: {"enabled": False}),
+    "DELETE /api/v1/webhooks/{webhook_id}": Row(Scope.ADMIN, 204, listening),
+    "POST /api/v1/webhooks/{webhook_id}/rotate": Row(Scope.ADMIN, 200, listening),
+    "POST /api/v1/webhooks/{webhook_id}/test": Row(Scope.ADMIN, 200, listening),
+    "GET /api/v1/webhooks/{webhook_id}/deliveries": Row(Scope.ADMIN, 200, listening),
+    "POST /api/v1/webhooks/{webhook_id}/deliveries/{sending_id}/replay": Row(Scope.ADMIN, 202, told),
     "GET /api/v1/tokens": Row(Scope.ADMIN, 200, stranger=200),
     "POST /api/v1/tokens": Row(Scope.ADMIN, 201, body=lambda _: {"name": "script", "scopes": ["read"]}, stranger=201),
     "DELETE /api/v1/tokens/{token_id}": Row(Scope.ADMIN, 204),
+    "POST /api/v1/export": Row(Scope.ADMIN, 202, stranger=202),
+    "GET /api/v1/export/{export_id}": Row(Scope.ADMIN, 200, exported),
+    "GET /api/v1/export/{export_id}/file": Row(Scope.ADMIN, 200, exported),
     "GET /api/v1/workspace": Row(Scope.READ, 200, stranger=200),
+    "DELETE /api/v1/workspace": Row(Scope.ADMIN, 202, body=lambda _: {"confirm": "Home"}, stranger=422),
     "PATCH /api/v1/workspace": Row(Scope.ADMIN, 200, body=lambda _: {"late_posts": "send"}, stranger=200),
 }
 
@@ -249,7 +303,7 @@ def routes(stage: Stage) -> list[str]:
 async def ask(who: httpx.AsyncClient, route: str, scene: Scene) -> httpx.Response:
     method, path = route.split(" ")
     row = ROWS[route]
-    address = path.format(**scene.ids) + ("?filename=clip.mp4" if row.raw else "")
+    address = path.format(**scene.ids) + ("?filename=clip.mp4" if row.raw else row.query)
     return await who.request(
         method, address, content=row.raw, json=row.body(scene) if row.body else None, headers=row.headers
     )

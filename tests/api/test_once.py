@@ -1,12 +1,11 @@
 """Idempotency-Key: the same request sent twice has one effect and one answer."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pytest
 
-from playout.application.ports import Page
-from playout.domain.delivery import Delivery, State
+from playout.domain.delivery import Delivery
 from playout.domain.errors import Unavailable
 from playout.storage.memory import MemoryDeliveries, MemoryStore
 from tests.api.stage import API, Stage, problem
@@ -193,22 +192,11 @@ class ForgetfulDeliveries(MemoryDeliveries):
 
     fails = 0
 
-    async def list(
-        self,
-        workspace_id: str,
-        *,
-        states: Collection[State] = (),
-        channel_id: str | None = None,
-        post_id: str | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> Page[Delivery]:
-        if self.fails and post_id:
+    async def of_posts(self, workspace_id: str, post_ids: Collection[str]) -> Sequence[Delivery]:
+        if self.fails:
             self.fails -= 1
             raise Unavailable("The database does not answer.")
-        return await super().list(
-            workspace_id, states=states, channel_id=channel_id, post_id=post_id, cursor=cursor, limit=limit
-        )
+        return await super().of_posts(workspace_id, post_ids)
 
 
 class Forgetful(MemoryStore):

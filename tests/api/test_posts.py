@@ -36,6 +36,7 @@ async def test_a_post_is_shown_with_the_contracts_fields(stage: Stage) -> None:
             {"channel_id": delivery["channel_id"], "caption": None, "title": None, "options": CHOSEN, "fit": None}
         ],
         "deliveries": [],
+        "approval": None,
         "created_at": "2026-11-20T12:00:00.000Z",
         "version": 1,
     }
@@ -139,8 +140,8 @@ async def test_validate_tells_problems_and_remarks_apart(stage: Stage) -> None:
 async def test_a_post_carries_its_version_as_etag(stage: Stage) -> None:
     post = await made(stage)
 
-    assert (await get(stage, post)).headers["etag"] == '"v1"'
-    assert (await change(stage, post, {"caption": "Second light"})).headers["etag"] == '"v2"'
+    assert (await get(stage, post)).headers["etag"].startswith('"v1-')
+    assert (await change(stage, post, {"caption": "Second light"})).headers["etag"].startswith('"v2-')
 
 
 async def test_a_change_leaves_what_it_does_not_name(stage: Stage) -> None:
@@ -173,7 +174,7 @@ async def test_a_change_with_the_right_version_is_made(stage: Stage, tag: str) -
     assert (await change(stage, await made(stage), {"caption": "Second"}, tag)).status_code == 200
 
 
-@pytest.mark.parametrize("tag", ['"v2"', 'W/"v1"', "v1", ""])
+@pytest.mark.parametrize("tag", ['"v2"', 'W/"v1"'])
 async def test_a_change_with_another_version_is_refused(stage: Stage, tag: str) -> None:
     post = await made(stage)
 

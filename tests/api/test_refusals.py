@@ -56,7 +56,7 @@ async def test_a_field_that_nobody_knows_is_refused(stage: Stage) -> None:
         ("scheduled_at", "0001-01-01T00:00:00+14:00"),
         ("scheduled_at", "9999-12-31T23:59:59-14:00"),
         ("scheduled_at", "tomorrow"),
-        ("slot", "next"),
+        ("slot", "soon"),
     ],
 )
 async def test_a_value_of_the_wrong_kind_is_refused_where_it_stands(stage: Stage, field: str, value: object) -> None:

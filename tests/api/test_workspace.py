@@ -15,6 +15,7 @@ async def test_a_workspace_holds_late_posts_after_six_hours(stage: Stage) -> Non
         "name": "Home",
         "late_posts": "hold",
         "late_after_hours": 6.0,
+        "approval": False,
     }
 
 
@@ -25,6 +26,7 @@ async def test_a_workspace_holds_late_posts_after_six_hours(stage: Stage) -> Non
         ({"late_after_hours": 0.5}, ("hold", 0.5)),
         ({"late_posts": "hold", "late_after_hours": 720}, ("hold", 720.0)),
         ({"late_posts": None, "late_after_hours": None}, ("hold", 6.0)),
+        ({"approval": True}, ("hold", 6.0)),
         ({}, ("hold", 6.0)),
     ],
 )

@@ -109,7 +109,7 @@ class Stage:
         return await self.cast.store.videos.get(video.workspace_id, video.id)
 
     async def note(self, video: Video) -> str | None:
-        return await self.cast.store.ephemera.get(f"import:{video.id}", self.cast.clock.now())
+        return await self.cast.store.ephemera.get(f"import:{video.workspace_id}:{video.id}", self.cast.clock.now())
 
     async def keys(self) -> list[str]:
         return [key async for key in self.cast.files.list("")]
@@ -228,7 +228,8 @@ async def test_a_repeat_finds_what_the_first_one_began(stage: Stage) -> None:
 async def test_a_crash_between_address_and_record_is_repeated(stage: Stage) -> None:
     cast, video_id = stage.cast, new_id("vid", stage.cast.clock.now())
     note = '{"url": "' + URL + '", "named": false, "tries": 0}'
-    await cast.store.ephemera.put_new(f"import:{video_id}", note, cast.clock.now() + KEPT, cast.clock.now())
+    key = f"import:{cast.alice.workspace_id}:{video_id}"
+    await cast.store.ephemera.put_new(key, note, cast.clock.now() + KEPT, cast.clock.now())
 
     video = await stage.imports.begin(cast.alice, URL, video_id=video_id)
     await cast.work()

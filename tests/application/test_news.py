@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from playout.application.news import DELETION_KEPT
+from playout.application.deletions import KEPT
 from playout.application.ports import Withdrawal
 from playout.domain.channel import Channel, ChannelState
 from playout.domain.delivery import State
@@ -199,7 +199,7 @@ async def test_a_deletion_can_be_asked_about_for_a_year(cast: Cast) -> None:
     cast.clock.move(days=366)
     assert await news.deleted_at(code) == at
 
-    cast.clock.time = at + DELETION_KEPT + timedelta(seconds=1)
+    cast.clock.time = at + KEPT + timedelta(seconds=1)
     with pytest.raises(NotFound):
         await news.deleted_at(code)
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from playout.application.posts import NewPost, Shown, as_new
+from playout.application.posts import NewPost, as_new
+from playout.application.shown import Shown
 from playout.domain.caps import Cap, Day
 from playout.domain.channel import Channel
 from playout.domain.errors import Invalid, Problem

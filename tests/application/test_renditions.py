@@ -13,7 +13,8 @@ from playout.application.chores import Chores
 from playout.application.hand import LEASE
 from playout.application.meter import NoMeter
 from playout.application.ports import Chore, Fetched
-from playout.application.posts import NewPost, Shown
+from playout.application.posts import NewPost
+from playout.application.shown import Shown
 from playout.application.videos import PROBE
 from playout.domain.delivery import Delivery, State
 from playout.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unplayable

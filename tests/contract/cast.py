@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from playout.application.ports import Ref, Store
-from playout.domain.channel import Channel, Profile
+from playout.domain.channel import Channel, Profile, WrappedKey
 from playout.domain.delivery import Delivery
 from playout.domain.event import Event
 from playout.domain.ids import new_id
 from playout.domain.person import Workspace
 from playout.domain.post import Destination, Post
 from playout.domain.video import Facts, Video, VideoState
+from playout.domain.webhook import Sending, Webhook
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 SOON = NOW + timedelta(seconds=60)
@@ -77,6 +78,12 @@ class House:
         assert await self.store.deliveries.claim(now, until, 10) == [taken(delivery)]
         return await self.store.deliveries.get(self.workspace_id, delivery.id)
 
+    async def webhook(self) -> Webhook:
+        return await self.store.webhooks.save(self.new_webhook())
+
+    async def sending(self, webhook: Webhook | None = None) -> Sending:
+        return await self.store.sendings.save(self.new_sending(webhook or await self.webhook()))
+
     def new_channel(self, platform: str = "tiktok") -> Channel:
         channel_id = name("ch")
         profile = Profile(f"remote-{channel_id}", "alice", "Alice Ünïcode 🎬")
@@ -110,6 +117,19 @@ class House:
             due_at=due_at,
             created_at=NOW,
         )
+
+    def new_webhook(self) -> Webhook:
+        return Webhook(
+            id=name("whk"),
+            workspace_id=self.workspace_id,
+            url="https://alice.example/hook?möwe=1",
+            created_at=NOW,
+            data_key=WrappedKey("key-1", b"\x00wrapped\xff"),
+            secret=b"\x00sealed\xff",
+        )
+
+    def new_sending(self, webhook: Webhook) -> Sending:
+        return Sending(name("snd"), self.workspace_id, webhook.id, "delivery.published", '{"type": "„ü“"}', NOW)
 
 
 async def house(store: Store, owner: str) -> House:

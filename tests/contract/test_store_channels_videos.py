@@ -1,7 +1,7 @@
 """Channels and videos: records, their chores, and who may see them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -9,6 +9,7 @@ from playout.application.ports import Chore, Store
 from playout.domain.channel import Channel, WrappedKey
 from playout.domain.errors import Conflict, NotFound, Problem, Stale
 from playout.domain.retry import Reason, Turn
+from playout.domain.slots import Day, Slot, Slots
 from playout.domain.video import Rendition, RenditionState, VideoState
 from tests.contract.cast import FACTS, NOW, House, event, name, ref
 
@@ -29,6 +30,7 @@ def full(channel: Channel) -> Channel:
         trouble=Reason("signed_out", "Connect “Alice” again.", Turn.YOU),
         connected_at=NOW,
         last_published_at=NOW,
+        slots=Slots("Europe/Berlin", (Slot(Day.SUNDAY, time(9, 30)), Slot(Day.MONDAY, time(0, 0))), paused=True),
     )
 
 
@@ -38,6 +40,12 @@ async def test_a_channel_comes_back_as_it_was_saved(store: Store, alice: House) 
     saved = await store.channels.save(channel)
 
     assert await store.channels.get(alice.workspace_id, channel.id) == saved == replace(channel, version=1)
+
+
+async def test_a_new_channel_has_an_empty_week(store: Store, alice: House) -> None:
+    channel = await alice.channel()
+
+    assert (await store.channels.get(alice.workspace_id, channel.id)).slots == Slots()
 
 
 async def test_of_two_savers_of_a_channel_the_second_is_stale(store: Store, alice: House) -> None:

@@ -180,6 +180,38 @@ async def test_the_last_page_says_so_even_when_it_is_full(store: Store, alice: H
     assert (await store.deliveries.list(alice.workspace_id, limit=2)).next_cursor is None
 
 
+async def test_the_deliveries_of_several_posts_come_oldest_first(store: Store, alice: House, charlie: House) -> None:
+    first, second = await alice.channel(), await alice.channel()
+    one, other, left_out = [await alice.deliveries(first, NOW, NOW) for _ in range(3)]
+    theirs = await charlie.delivery()
+    post = await store.posts.get(alice.workspace_id, one[0].post_id)
+    late = alice.new_delivery(post, second, NOW)
+    await store.posts.save(post, [late])
+
+    asked = [other[0].post_id, one[0].post_id, theirs.post_id, "pst_00000000000000000000000000"]
+    found = await store.deliveries.of_posts(alice.workspace_id, asked)
+
+    assert list(found) == [*one, *other, replace(late, version=1)]
+    assert left_out[0] not in found
+    assert list(await store.deliveries.of_posts(alice.workspace_id, [])) == []
+
+
+async def test_the_deliveries_of_one_post_are_filtered_and_paged(store: Store, alice: House) -> None:
+    channel = await alice.channel()
+    made = await alice.deliveries(channel, *[NOW] * 4)
+    await alice.delivery(channel)
+    made[1] = await store.deliveries.save(replace(made[1], state=State.HELD, due_at=None))
+    post_id, waiting = made[0].post_id, [State.WAITING]
+
+    first = await store.deliveries.list(alice.workspace_id, post_id=post_id, states=waiting, limit=2)
+    rest = await store.deliveries.list(
+        alice.workspace_id, post_id=post_id, states=waiting, cursor=first.next_cursor, limit=2
+    )
+
+    assert list(first.items) == [made[3], made[2]]
+    assert (list(rest.items), rest.next_cursor) == ([made[0]], None)
+
+
 # ── planned ──────────────────────────────────────────────────────────────────────────────────────
 
 

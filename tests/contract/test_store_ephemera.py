@@ -149,3 +149,16 @@ async def test_sweeping_removes_the_expired_and_only_those(store: Store) -> None
     assert await store.ephemera.sweep(END) == 2
     assert await store.ephemera.sweep(END) == 0
     assert await store.ephemera.get("new", END) == "value"
+
+
+async def test_forgetting_a_workspace_takes_what_lies_under_its_name_and_nothing_else(store: Store) -> None:
+    mine = ["once:ws_a:1", "upload:ws_a:upl_1", "uploads:ws_a", "exporting:ws_a"]
+    others = ["once:ws_b:1", "once:ws_aa:1", "oauth:ws", "ws_a", "ws_a:1", "once:1:ws_a", "uploads:ws_A"]
+    for key in mine + others:
+        await store.ephemera.put_new(key, "value", END, NOW)
+    await store.ephemera.allow("rate:ws_a", 1, SECOND, NOW)
+
+    assert await store.ephemera.forget("ws_a") == len(mine)
+
+    assert [key for key in mine + others if await store.ephemera.get(key, NOW)] == others
+    assert await store.ephemera.forget("ws_a") == 0

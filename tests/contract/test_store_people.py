@@ -45,6 +45,16 @@ async def test_what_becomes_of_late_posts_is_kept_with_the_workspace(store: Stor
     assert (changed.late_posts, changed.late_after) == (LatePosts.SEND, timedelta(days=30, microseconds=1))
 
 
+async def test_whether_posts_need_approval_and_when_it_closed_is_kept_with_the_workspace(store: Store) -> None:
+    first = await store.workspaces.save(Workspace(name("ws"), "Möwe", NOW))
+    assert (first.approval, first.closed_at) == (False, None)
+
+    changed = await store.workspaces.save(replace(first, approval=True, closed_at=NOW))
+
+    assert await store.workspaces.get(first.id) == changed
+    assert (changed.approval, changed.closed_at) == (True, NOW)
+
+
 async def test_a_workspace_that_is_not_there_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.workspaces.get(name("ws"))
@@ -123,6 +133,11 @@ async def test_a_token_is_found_by_its_hash_expired_or_not(store: Store, alice: 
     assert await store.tokens.by_hash("b" * 64) is None
 
 
+async def test_a_token_of_no_house_is_stale(store: Store, alice: House) -> None:
+    with pytest.raises(Stale):
+        await store.tokens.add(replace(token(alice), workspace_id=name("ws")))
+
+
 async def test_a_hash_is_added_once(store: Store, alice: House, charlie: House) -> None:
     await store.tokens.add(token(alice))
 
@@ -194,8 +209,30 @@ async def test_history_is_told_oldest_first_in_pages(store: Store, alice: House)
     assert rest.next_cursor is None
 
 
+async def test_one_line_of_history_is_found_by_its_name(store: Store, alice: House) -> None:
+    post = await alice.post()
+    told = [Event(name("evt"), alice.workspace_id, post.id, "kind", NOW, "sending", "c", "Ü.", 5) for _ in range(2)]
+    await store.posts.save(post, (), told)
+
+    assert await store.events.get(alice.workspace_id, post.id, told[1].id) == told[1]
+
+
+async def test_a_line_about_something_else_is_not_found(store: Store, alice: House) -> None:
+    post = await alice.post()
+    told = Event(name("evt"), alice.workspace_id, post.id, "kind", NOW)
+    await store.posts.save(post, (), [told])
+
+    with pytest.raises(NotFound):
+        await store.events.get(alice.workspace_id, post.video_id, told.id)
+    with pytest.raises(NotFound):
+        await store.events.get(alice.workspace_id, post.id, name("evt"))
+
+
 async def test_charlie_does_not_hear_alices_history(store: Store, alice: House, charlie: House) -> None:
     post = await alice.post()
-    await store.posts.save(post, (), [Event(name("evt"), alice.workspace_id, post.id, "kind", NOW)])
+    told = Event(name("evt"), alice.workspace_id, post.id, "kind", NOW)
+    await store.posts.save(post, (), [told])
 
     assert (await store.events.list(charlie.workspace_id, post.id)).items == ()
+    with pytest.raises(NotFound):
+        await store.events.get(charlie.workspace_id, post.id, told.id)

@@ -1,15 +1,19 @@
 """Posts with their deliveries: saved together or not at all."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from playout.application.ports import Store
 from playout.domain.delivery import JsonValue, State
 from playout.domain.errors import NotFound, Stale
-from playout.domain.post import Consent, Destination
+from playout.domain.post import Approval, Consent, Destination, Post
 from playout.domain.rendition import Fit
 from tests.contract.cast import NOW, SOON, House, event, name
+
+HOUR = timedelta(hours=1)
 
 
 async def test_a_post_comes_back_as_it_was_saved(store: Store, alice: House) -> None:
@@ -30,11 +34,22 @@ async def test_a_post_comes_back_as_it_was_saved(store: Store, alice: House) -> 
         scheduled_at=NOW,
         timezone="Europe/Berlin",
         draft=True,
+        approval=Approval(NOW, "per_1", SOON, "per_2", "Not before “Monday”."),
     )
 
     saved = await store.posts.save(post)
 
     assert await store.posts.get(alice.workspace_id, post.id) == saved == replace(post, version=1)
+
+
+async def test_a_post_that_is_asked_for_and_then_is_no_draft_has_no_approval(store: Store, alice: House) -> None:
+    asked = replace(alice.new_post(await alice.video()), draft=True, approval=Approval(NOW, "per_1"))
+    saved = await store.posts.save(asked)
+    assert (await store.posts.get(alice.workspace_id, asked.id)).approval == Approval(NOW, "per_1")
+
+    await store.posts.save(replace(saved, draft=False, approval=None))
+
+    assert (await store.posts.get(alice.workspace_id, asked.id)).approval is None
 
 
 async def test_a_post_is_saved_with_its_deliveries_and_events(store: Store, alice: House) -> None:
@@ -140,6 +155,74 @@ async def test_the_posts_that_use_a_video_are_named(store: Store, alice: House, 
 
     assert list(await store.posts.using(alice.workspace_id, video.id)) == [one.id for one in made]
     assert list(await store.posts.using(charlie.workspace_id, video.id)) == []
+
+
+async def test_several_posts_are_read_at_once_and_only_ones_own(store: Store, alice: House, charlie: House) -> None:
+    made = [await alice.post() for _ in range(3)]
+    theirs = await charlie.post()
+
+    found = await store.posts.several(alice.workspace_id, [made[0].id, made[2].id, theirs.id, name("post")])
+
+    assert sorted(found, key=lambda one: one.id) == [made[0], made[2]]
+    assert list(await store.posts.several(alice.workspace_id, [])) == []
+
+
+async def test_a_thousand_posts_are_asked_for_at_once(store: Store, alice: House) -> None:
+    post = await alice.post()
+
+    assert list(await store.posts.several(alice.workspace_id, [post.id, *(name("post") for _ in range(999))])) == [post]
+
+
+# ── planned ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def planned(house: House, *times: datetime | None) -> list[Post]:
+    video = await house.video()
+    return [await house.store.posts.save(replace(house.new_post(video), scheduled_at=at)) for at in times]
+
+
+async def asked(store: Store, house: House, hours: int, limit: int = 1000) -> Sequence[Post]:
+    return list(await store.posts.planned(house.workspace_id, NOW, NOW + hours * HOUR, limit))
+
+
+async def test_planned_posts_come_in_the_order_of_their_times(store: Store, alice: House, charlie: House) -> None:
+    late, early, same = await planned(alice, NOW + 2 * HOUR, NOW, NOW + 2 * HOUR)
+    await planned(alice, NOW - timedelta(microseconds=1), NOW + 3 * HOUR, None)
+    await planned(charlie, NOW)
+
+    assert await asked(store, alice, 3) == [early, late, same]
+
+
+async def test_planned_posts_are_drafts_and_what_goes_out(store: Store, alice: House) -> None:
+    [post] = await planned(alice, NOW)
+    draft = await store.posts.save(replace(alice.new_post(await alice.video()), scheduled_at=NOW, draft=True))
+    await store.posts.save(post, [alice.new_delivery(post, await alice.channel())])
+
+    assert await asked(store, alice, 1) == [replace(post, version=2), draft]
+
+
+async def test_at_most_so_many_planned_posts_come_the_earliest(store: Store, alice: House) -> None:
+    made = await planned(alice, NOW + HOUR, NOW, NOW + 2 * HOUR)
+
+    assert await asked(store, alice, 5, limit=2) == [made[1], made[0]]
+
+
+async def test_a_post_that_moves_is_planned_at_its_new_time_only(store: Store, alice: House) -> None:
+    [post] = await planned(alice, NOW)
+
+    moved = await store.posts.save(replace(post, scheduled_at=NOW + 2 * HOUR))
+    assert await asked(store, alice, 1) == []
+    assert await asked(store, alice, 3) == [moved]
+
+    await store.posts.save(replace(moved, scheduled_at=None))
+    assert await asked(store, alice, 3) == []
+
+
+async def test_a_removed_post_is_not_planned(store: Store, alice: House) -> None:
+    [post] = await planned(alice, NOW)
+    await store.posts.remove(post)
+
+    assert await asked(store, alice, 1) == []
 
 
 # ── removal ──────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ there, once.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from playout.domain.channel import WrappedKey
@@ -14,32 +14,20 @@ from playout.domain.errors import Stale
 from playout.domain.post import Post
 from tests.contract.cast import NOW, SOON, House, event, ref, taken
 from tests.storage.dynamo_house import chore, person, token
+from tests.storage.dynamo_rows_webhooks import (
+    a_webhook_is_removed,
+    a_webhook_is_sealed_anew,
+    a_workspace_is_erased,
+    something_has_arrived,
+    something_is_to_be_sent,
+    what_was_sent_long_ago_is_swept,
+)
+from tests.storage.dynamo_scene import Row, Scene
 
 SECOND = timedelta(seconds=1)
 LATER = SOON + timedelta(seconds=60)
 END = NOW + 10 * SECOND
 MANY = 120  # deliveries of one post: more than one transaction holds
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    act: Callable[[], Awaitable[object]]
-    gives: object
-    stands: Callable[[], Awaitable[bool]]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`writes`: how many requests it sends that change something.
-
-    `forgotten`: what is given instead of `gives` where DynamoDB knows the token no longer when the request comes again;
-    an error, or a value. Only a delete cannot be known again then: it leaves no item that could bear our mark.
-    """
-
-    method: str
-    scene: Callable[[House], Awaitable[Scene]]
-    writes: int = 1
-    forgotten: object = ...
 
 
 # ── deliveries ───────────────────────────────────────────────────────────────────────────────
@@ -317,6 +305,16 @@ async def the_expired_is_swept(alice: House) -> Scene:
     return Scene(lambda: alice.store.ephemera.sweep(END), 1, stands)
 
 
+async def what_is_of_a_house_is_forgotten(alice: House) -> Scene:
+    key = f"kind:{alice.workspace_id}:1"
+    await alice.store.ephemera.put_new(key, "value", END, NOW)
+
+    async def stands() -> bool:
+        return await alice.store.ephemera.get(key, NOW) is None
+
+    return Scene(lambda: alice.store.ephemera.forget(alice.workspace_id), 1, stands)
+
+
 def _value(alice: House, value: str | None) -> Callable[[], Awaitable[bool]]:
     async def stands() -> bool:
         return await alice.store.ephemera.get("key", NOW) == value
@@ -347,11 +345,19 @@ ROWS = (
     # It is gone; whoever loads it again hears NotFound. Its bytes are removed by the sweep of files without a record.
     Row("videos.remove", a_video_is_removed, writes=3, forgotten=Stale),
     Row("channels.save", a_channel_is_sealed_anew),
+    Row("webhooks.save", a_webhook_is_sealed_anew),
+    # As with posts: it is gone, and nothing is sent to it any more. The step, what was sent to it, the note of that.
+    Row("webhooks.remove", a_webhook_is_removed, writes=3, forgotten=Stale),
+    Row("sendings.save", something_is_to_be_sent),
+    Row("sendings.save", something_has_arrived),
+    Row("sendings.sweep", what_was_sent_long_ago_is_swept),
     Row("chores.put", a_chore_is_put),
     Row("chores.save", a_chore_is_moved),
     Row("chores.done", a_chore_is_done),
     Row("chores.claim", a_chore_is_claimed),
     Row("workspaces.save", a_workspace_is_named_anew),
+    # The person, the mark on the workspace, the workspace. Only how many went is told too low.
+    Row("workspaces.erase", a_workspace_is_erased, writes=3, forgotten=[0, 0]),
     Row("people.save", a_person_takes_another_address),
     Row("tokens.add", a_token_is_added),
     Row("tokens.remove", a_token_is_removed),
@@ -361,5 +367,6 @@ ROWS = (
     # Nobody has it then, which is safe: what is taken once (a sign-in's state) is begun anew by the person.
     Row("ephemera.take", something_is_taken, forgotten=None),
     Row("ephemera.allow", a_call_is_counted),
+    Row("ephemera.forget", what_is_of_a_house_is_forgotten),
     Row("ephemera.sweep", the_expired_is_swept, forgotten=0),  # how many is only for people to read
 )

@@ -9,6 +9,7 @@ from playout.application.ports import Store
 from playout.domain.delivery import State
 from tests.aws import AwsServer
 from tests.cast import NOON, Cast
+from tests.contract.cast import House
 from tests.storage.dynamo_house import StagedProxy, new_store
 from tests.storage.dynamo_wire import READS, Call
 
@@ -20,7 +21,7 @@ def calls(aws_server: AwsServer) -> list[Call]:
 
 
 async def live(url: str) -> list[Call]:
-    """Signing in, posting, publishing, looking around, deleting."""
+    """Signing in, posting, publishing, looking around, deleting, and the end of it."""
     async with StagedProxy(url) as proxy:
         store = new_store(proxy.url)
         await store.prepare()
@@ -40,6 +41,9 @@ async def a_life(cast: Cast) -> None:
     await look_around(cast, cast.store)
     await cast.services.posts.remove(cast.alice, shown.post.id)
     await cast.store.ephemera.sweep(cast.clock.now() + timedelta(days=2))
+    await cast.store.sendings.sweep(cast.clock.now() + timedelta(days=2))
+    while await cast.store.workspaces.erase(cast.alice.workspace_id):
+        pass
 
 
 async def look_around(cast: Cast, store: Store) -> None:
@@ -57,6 +61,11 @@ async def look_around(cast: Cast, store: Store) -> None:
     await store.channels.by_account("memory", channel.profile.remote_id)
     await store.channels.sealed_under("cast")
     await store.tokens.list(home)
+    sending = await House(store, home).sending()
+    await store.webhooks.list(home)
+    await store.webhooks.sealed_under("key-1")
+    assert (await store.sendings.list(home, sending.webhook_id)).items == (sending,)
+    await store.posts.planned(home, NOON, NOON + timedelta(days=1))
     await store.people.by_email("nobody@example.com")
 
 

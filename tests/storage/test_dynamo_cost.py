@@ -42,7 +42,7 @@ class Cost:
 
 #: One delivery, from its schedule to its receipt: two steps, and one look in between.
 LIFE = {
-    "schedule": Cost(2, 1, 1, 5),
+    "schedule": Cost(3, 1, 1, 5),
     "claim": Cost(9, 1, 1, 2),
     "load": Cost(3, 1, 6, 0),
     "fence": Cost(2, 1, 1, 2),
@@ -50,13 +50,18 @@ LIFE = {
     "outcome": Cost(2, 1, 1, 3),
     "claim again": Cost(9, 1, 1, 2),
     "load again": Cost(3, 1, 6, 0),
-    "published": Cost(2, 1, 1, 3),
+    "published": Cost(3, 1, 1, 3),
     "note on the channel": Cost(2, 0, 1, 1),
     "put a chore": Cost(1, 0, 0, 1),
     "claim the chore": Cost(5, 0, 1, 1),
     "load the chore": Cost(1, 0, 1, 0),
     "chore done": Cost(1, 1, 0, 1),
 }
+#: What is told of it: of the first and the last webhooks may want to hear.
+KINDS = ("post.scheduled", "delivery.processing", "delivery.published")
+#: The same where there is a webhook; and what is sent to it.
+HEARD = {"schedule": Cost(3, 1, 2, 6), "published": Cost(3, 1, 2, 4)}
+SENT = {"to be sent": Cost(1, 1, 0, 3), "arrived": Cost(2, 0, 1, 1), "sweep": Cost(5, 0, 1, 1)}
 #: The planner once a second, while nothing is due.
 TICK = {"claim deliveries": Cost(4), "claim chores": Cost(4)}
 
@@ -130,11 +135,30 @@ async def test_a_delivery_costs_the_same_however_many_others_wait(proxy: StagedP
     assert meter.costs == LIFE
 
 
+async def test_whoever_has_a_webhook_pays_for_what_it_hears(proxy: StagedProxy, store: DynamoStore) -> None:
+    alice, meter = await house(store, "alice"), Meter(proxy)
+    await alice.webhook()
+    await a_life(alice, meter)
+
+    expected = {name: cost for name, cost in LIFE.items() if "chore" not in name} | HEARD
+    assert meter.costs == expected
+
+
+async def test_what_is_sent_costs_the_same_however_many_others_wait(proxy: StagedProxy, store: DynamoStore) -> None:
+    alice, meter = await house(store, "alice"), Meter(proxy)
+    new = alice.new_sending(await alice.webhook())
+    sending = await meter.of("to be sent", store.sendings.save(new, [chore(alice)]))
+    await meter.of("arrived", store.sendings.save(sending.arrived(204, NOW)))
+    await meter.of("sweep", store.sendings.sweep(LATER))
+
+    assert meter.costs == SENT
+
+
 async def a_life(alice: House, meter: Meter) -> None:
     deliveries, channel = alice.store.deliveries, await alice.channel()
     post = alice.new_post(await alice.video())
     new = alice.new_delivery(post, channel)
-    told = [event(alice.workspace_id, new.id) for _ in range(3)]
+    told = [event(alice.workspace_id, new.id, kind) for kind in KINDS]
     await meter.of("schedule", alice.store.posts.save(post, [new], told[:1]))
 
     assert len(await meter.of("claim", deliveries.claim(NOW, SOON, 10))) == 1

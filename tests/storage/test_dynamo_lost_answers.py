@@ -17,15 +17,18 @@ from playout.domain.errors import PlayoutError, Stale, Unavailable
 from playout.storage.dynamodb import DynamoStore
 from tests.contract.cast import NOW, SOON, House, ref
 from tests.storage.dynamo_house import StagedProxy, sharing
-from tests.storage.dynamo_rows import ROWS, SECOND, Row
+from tests.storage.dynamo_rows import ROWS, SECOND
+from tests.storage.dynamo_scene import Row
 from tests.storage.dynamo_wire import WRITES
 
 #: Methods that write nothing. One that is neither here nor in the rows fails the first test.
 READING = {
     *("deliveries.get", "deliveries.list", "deliveries.planned", "deliveries.work", "deliveries.by_handle"),
-    *("posts.get", "posts.list", "posts.using", "videos.get", "videos.list", "videos.same_bytes"),
+    *("deliveries.of_posts", "posts.get", "posts.list", "posts.using", "posts.several", "posts.planned"),
+    *("videos.get", "videos.list", "videos.same_bytes"),
     *("channels.get", "channels.list", "channels.by_account", "channels.sealed_under"),
-    *("chores.get", "events.list", "workspaces.get", "people.by_email", "people.get"),
+    *("webhooks.get", "webhooks.list", "webhooks.sealed_under", "sendings.get", "sendings.list"),
+    *("chores.get", "events.get", "events.list", "workspaces.get", "people.by_email", "people.get"),
     *("tokens.by_hash", "tokens.list", "ephemera.get"),
 }
 

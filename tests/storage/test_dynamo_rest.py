@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from playout.application.ports.store import announcement
 from playout.domain.delivery import Delivery
 from playout.domain.errors import Stale
 from playout.domain.post import Post
@@ -84,6 +85,20 @@ async def test_a_long_step_whose_rest_cannot_be_done_is_done_and_its_rest_follow
 
     await dynamo.deliveries.claim(NOW - HOUR, NOW, 10)
     assert await there(alice, post) == [replace(one, version=1) for one in made]
+
+
+async def test_what_webhooks_hear_of_is_there_before_the_rest_of_its_step(
+    proxy: StagedProxy, dynamo: DynamoStore, alice: House
+) -> None:
+    await alice.webhook()
+    post, made = await planned(alice)
+    told = event(alice.workspace_id, post.id, "post.scheduled")
+    proxy.lose_requests(4, "GetItem")
+    await dynamo.posts.save(post, made, [told])
+    assert (proxy.unmet, len(await there(alice, post)) < MANY) == (0, True)
+
+    assert await dynamo.chores.get(alice.workspace_id, announcement(told).id) is not None
+    assert await dynamo.events.get(alice.workspace_id, post.id, told.id) == told
 
 
 async def test_a_long_step_that_was_killed_before_anything_was_saved_is_not_there(

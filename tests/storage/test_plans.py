@@ -16,11 +16,14 @@ from playout.storage.sql import rows
 from playout.storage.sql.channels import SqlChannels
 from playout.storage.sql.deliveries import SqlDeliveries
 from playout.storage.sql.migrate import migrate
+from playout.storage.sql.people import SqlWorkspaces
 from playout.storage.sql.postgres import PostgresStore
+from playout.storage.sql.posts import SqlPosts
 from playout.storage.sql.runner import Runner
 from playout.storage.sql.sqlite import SqliteStore
 from playout.storage.sql.tables import metadata
 from playout.storage.sql.videos import SqlVideos
+from playout.storage.sql.webhooks import SqlSendings, SqlWebhooks
 from tests.contract.cast import NOW, House
 from tests.storage.test_claim_plan import nodes_of
 
@@ -82,9 +85,9 @@ def fill(connection: Connection) -> None:
     rows.add(connection, rows.WORKSPACES, workspace)
     connection.execute(rows.CHANNELS.insert, [rows.CHANNELS.values(one) for one in channels])
     connection.execute(rows.VIDEOS.insert, [rows.VIDEOS.values(one) for one in videos])
-    post = replace(alice.new_post(videos[0]), version=1)
-    hourly = [alice.new_delivery(post, channels[0], NOW + timedelta(hours=number)) for number in range(MANY)]
-    rows.add(connection, rows.POSTS, post)
+    posts = [replace(alice.new_post(video), version=1) for video in videos]
+    hourly = [alice.new_delivery(post, channels[0], NOW + timedelta(hours=number)) for number, post in enumerate(posts)]
+    connection.execute(rows.POSTS.insert, [rows.POSTS.values(one) for one in posts])
     rows.save_all(connection, rows.DELIVERIES, hourly)
     if connection.dialect.name == "postgresql":
         connection.execute(text("ANALYZE"))
@@ -124,6 +127,46 @@ async def test_the_same_bytes_are_found_by_their_hash(runner: Explaining) -> Non
     await SqlVideos(runner).same_bytes("ws_1", "0" * 64)
 
     assert uses(runner, "videos_workspace_id_sha256"), runner.plans
+
+
+async def test_the_posts_of_a_video_are_found_by_it(runner: Explaining) -> None:
+    await SqlPosts(runner).using("ws_1", "vid_1")
+
+    assert uses(runner, "posts_workspace_id_video_id"), runner.plans
+
+
+@pytest.mark.parametrize("posts", [1, 3])
+async def test_the_deliveries_of_posts_are_found_by_them(runner: Explaining, posts: int) -> None:
+    await SqlDeliveries(runner).of_posts("ws_1", [f"pst_{number}" for number in range(posts)])
+    await SqlDeliveries(runner).list("ws_1", post_id="pst_1", channel_id="chn_1", cursor="dlv_1")
+
+    assert uses(runner, "deliveries_workspace_id_post_id"), runner.plans
+    assert len(runner.plans) == 2
+
+
+async def test_the_posts_of_the_calendar_are_read_by_their_times(runner: Explaining) -> None:
+    await SqlPosts(runner).planned("ws_1", NOW, NOW + timedelta(days=1))
+
+    assert uses(runner, "posts_workspace_id_scheduled_at"), runner.plans
+
+
+async def test_what_was_sent_is_found_by_its_webhook_and_swept_by_its_age(runner: Explaining) -> None:
+    await SqlSendings(runner).list("ws_1", "whk_1")
+    await SqlSendings(runner).sweep(NOW)
+
+    assert uses(runner, "sendings_workspace_id_webhook_id_id", "sendings_created_at"), runner.plans
+
+
+async def test_webhooks_are_found_by_the_key_that_seals_them(runner: Explaining) -> None:
+    await SqlWebhooks(runner).sealed_under("key-1")
+
+    assert uses(runner, "webhooks_key_id_id"), runner.plans
+
+
+async def test_the_end_of_a_workspace_looks_through_nothing_of_others(runner: Explaining) -> None:
+    await SqlWorkspaces(runner).erase("ws_2")
+
+    assert uses(runner, "people_workspace_id"), runner.plans
 
 
 async def test_whom_news_are_about_is_found_by_account_and_by_person(runner: Explaining) -> None:

@@ -78,7 +78,7 @@ async def test_one_that_fails_fails_alone(store: SqliteStore) -> None:
 
 async def test_what_a_failing_script_wrote_is_undone(store: SqliteStore) -> None:
     def half(connection: Connection) -> None:
-        connection.execute(text("INSERT INTO workspaces VALUES ('ws_half', 'A', 0, 1, 'hold', 1)"))
+        connection.execute(text("INSERT INTO workspaces VALUES ('ws_half', 'A', 0, 1, 'hold', 1, 0, NULL)"))
         raise ZeroDivisionError
 
     whole = store.workspaces.save(workspace())

@@ -5,6 +5,7 @@ somebody listens who must never hear of us. A field of the API that takes an add
 """
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -29,6 +30,7 @@ Use = Callable[[Stage, str], Awaitable[httpx.Response]]
 #: How a field that takes an address is called, besides those that say so by `format`.
 NAMED = re.compile(r"(^|_)(url|uri|href|link|endpoint|callback|webhook|avatar|redirect|host|return)(s|_to)?$")
 FORMATS = {"uri", "uri-reference", "iri", "iri-reference", "url", "hostname", "idn-hostname", "ipv4", "ipv6"}
+CREATED = 201
 REDIRECTS = [301, 302, 303, 307, 308]
 
 
@@ -48,11 +50,43 @@ async def connecting(stage: Stage, url: str) -> httpx.Response:
     return await stage.alice.post(f"{API}/channels/connect", json={"platform": "memory", "return_to": url})
 
 
+async def listening(stage: Stage, url: str) -> httpx.Response:
+    """Made, tried out, and told of what happens."""
+    await without_webhooks(stage)
+    answer = await stage.alice.post(f"{API}/webhooks", json={"url": url})
+    if answer.status_code == CREATED:
+        await told(stage, answer.json()["id"])
+    return answer
+
+
+async def moving(stage: Stage, url: str) -> httpx.Response:
+    """One that stood elsewhere."""
+    await without_webhooks(stage)
+    made = (await stage.alice.post(f"{API}/webhooks", json={"url": "https://hooks.example/"})).json()
+    answer = await stage.alice.patch(f"{API}/webhooks/{made['id']}", json={"url": url})
+    if answer.is_success:
+        await told(stage, made["id"])
+    return answer
+
+
+async def without_webhooks(stage: Stage) -> None:
+    """There is an end to how many may be there."""
+    for one in (await stage.alice.get(f"{API}/webhooks")).json()["items"]:
+        await stage.alice.delete(f"{API}/webhooks/{one['id']}")
+
+
+async def told(stage: Stage, webhook_id: str) -> None:
+    await stage.alice.post(f"{API}/webhooks/{webhook_id}/test")
+    await stage.cast.post(stage.cast.alice)
+
+
 #: Every field of a request that takes an address, and how it is used until something comes of it.
 FIELDS: dict[str, Use] = {
     "POST /api/v1/videos/import /url": importing,
     "POST /api/v1/deliveries/{delivery_id}/resolve /url": resolving,
     "POST /api/v1/channels/connect /return_to": connecting,
+    "POST /api/v1/webhooks /url": listening,
+    "PATCH /api/v1/webhooks/{webhook_id} /url": moving,
 }
 
 
@@ -147,9 +181,16 @@ def fields(document: Mapping[str, Any]) -> Iterator[str]:
             where = f"{method.upper()} {path}"
             for kind in operation.get("requestBody", {}).get("content", {}).values():
                 yield from (f"{where} {pointer}" for pointer in _within(document, kind.get("schema", {}), "", ()))
-            for one in operation.get("parameters", []):
+            for named in operation.get("parameters", []):
+                one = _followed(document, named)
                 if _takes_address(one["name"], one.get("schema", {})):
                     yield f"{where} ?{one['name']}"
+
+
+def _followed(document: Mapping[str, Any], one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A parameter that is said elsewhere."""
+    kept: Mapping[str, Any] = document["components"].get("parameters", {})
+    return kept[one["$ref"].rpartition("/")[2]] if "$ref" in one else one
 
 
 def _within(document: Mapping[str, Any], schema: Any, pointer: str, seen: tuple[str, ...]) -> Iterator[str]:
@@ -347,3 +388,15 @@ async def test_a_careless_client_is_found_out(yard: Yard, host: str) -> None:
     assert await careless.imported(f"https://{host}:{yard.trap}/") == ("ready", [])
 
     assert len(careless.strays()) >= 2  # the system was asked, and somebody heard
+
+
+# ── and what may be reached is ───────────────────────────────────────────────────────────────────
+
+
+async def test_a_webhook_of_a_host_that_may_be_reached_hears_of_it(yard: Yard) -> None:
+    yard.host.answers = {"/hook": ok(b"")}
+
+    await yard.give(listening, yard.host.url("/hook"))
+
+    assert {json.loads(body)["type"] for body in yard.host.bodies} == {"webhook.test", "video.ready", "post.scheduled"}
+    assert all("webhook-signature: v1," in head for head in yard.host.heads)

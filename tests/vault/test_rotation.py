@@ -94,7 +94,7 @@ async def test_every_channel_comes_under_the_primary_key_and_stays_readable(stor
         *await sealed(charlie, 2, BOTH),
     ]
     await charlie.channel()  # has no grant
-    rotation = KeyRotation(store.channels, BOTH, Clock())
+    rotation = KeyRotation(store.channels, store.webhooks, BOTH, Clock())
     seen: list[int] = []
 
     assert await rotation.status() == KeyStatus({"new": 2, "old": 7})
@@ -107,7 +107,7 @@ async def test_every_channel_comes_under_the_primary_key_and_stays_readable(stor
 
 async def test_only_the_data_key_is_touched(store: Store) -> None:
     [channel] = await sealed(await house(store, "alice"), 1, EnvelopeVault([OLD]))
-    await KeyRotation(store.channels, BOTH, Clock()).rotate(quiet)
+    await KeyRotation(store.channels, store.webhooks, BOTH, Clock()).rotate(quiet)
     found = await store.channels.get(channel.workspace_id, channel.id)
 
     assert found == replace(channel, data_key=found.data_key, version=channel.version + 1)
@@ -128,7 +128,7 @@ def test_a_key_may_go_when_nothing_is_sealed_under_it(counts: dict[str, int], re
 
 async def test_rotating_again_moves_nothing(store: Store) -> None:
     await sealed(await house(store, "alice"), 3, EnvelopeVault([OLD]))
-    rotation = KeyRotation(store.channels, BOTH, Clock())
+    rotation = KeyRotation(store.channels, store.webhooks, BOTH, Clock())
     await rotation.rotate(quiet)
 
     assert (await rotation.rotate(quiet)).moved == 0
@@ -137,7 +137,7 @@ async def test_rotating_again_moves_nothing(store: Store) -> None:
 async def test_a_channel_that_somebody_saved_meanwhile_is_met_again() -> None:
     store = MemoryStore()
     channels = await sealed(await house(store, "alice"), 5, EnvelopeVault([OLD]))
-    done = await KeyRotation(Rival(store), BOTH, Clock()).rotate(quiet)
+    done = await KeyRotation(Rival(store), store.webhooks, BOTH, Clock()).rotate(quiet)
 
     assert (done.moved, done.status) == (5, KeyStatus({"new": 5, "old": 0}))
     for channel in channels:
@@ -148,7 +148,7 @@ async def test_a_renewal_that_runs_is_waited_for() -> None:
     store, clock = MemoryStore(), Clock()
     [channel] = await sealed(await house(store, "alice"), 1, EnvelopeVault([OLD]))
     fenced = await store.channels.save(replace(channel, renewing_since=NOW))
-    done = await KeyRotation(store.channels, BOTH, clock).rotate(quiet)
+    done = await KeyRotation(store.channels, store.webhooks, BOTH, clock).rotate(quiet)
 
     assert done.moved == 1
     assert not fenced.renewal_running(clock.now())
@@ -160,7 +160,7 @@ async def test_a_data_key_that_does_not_open_is_named_and_left_alone() -> None:
     assert broken.data_key
     spoilt = WrappedKey("old", broken.data_key.wrapped[:-1] + b"?")
     await store.channels.save(replace(broken, data_key=spoilt))
-    done = await KeyRotation(store.channels, BOTH, Clock()).rotate(quiet)
+    done = await KeyRotation(store.channels, store.webhooks, BOTH, Clock()).rotate(quiet)
 
     assert (done.moved, done.unreadable) == (1, (broken.id,))
     assert done.status.removable == ()
@@ -170,7 +170,7 @@ async def test_a_data_key_that_does_not_open_is_named_and_left_alone() -> None:
 async def test_after_the_old_key_is_gone_its_backups_do_not_open() -> None:
     store = MemoryStore()
     [channel] = await sealed(await house(store, "alice"), 1, EnvelopeVault([OLD]))
-    await KeyRotation(store.channels, BOTH, Clock()).rotate(quiet)
+    await KeyRotation(store.channels, store.webhooks, BOTH, Clock()).rotate(quiet)
     assert channel.data_key
 
     with pytest.raises(Unreadable):
@@ -180,7 +180,7 @@ async def test_after_the_old_key_is_gone_its_backups_do_not_open() -> None:
 async def test_a_stale_copy_cannot_bring_the_old_key_back() -> None:
     store = MemoryStore()
     [channel] = await sealed(await house(store, "alice"), 1, EnvelopeVault([OLD]))
-    await KeyRotation(store.channels, BOTH, Clock()).rotate(quiet)
+    await KeyRotation(store.channels, store.webhooks, BOTH, Clock()).rotate(quiet)
 
     with pytest.raises(Stale):
         await store.channels.save(channel)
@@ -195,7 +195,7 @@ async def test_killed_after_any_channel_it_goes_on_where_it_was(tmp_path: Path) 
         rotate_and_kill(path, after)
         assert [await opened(store, channel, BOTH) for channel in channels] == [CANARY] * 6
 
-    rotation = KeyRotation(store.channels, BOTH, Clock())
+    rotation = KeyRotation(store.channels, store.webhooks, BOTH, Clock())
     assert await rotation.status() == KeyStatus({"new": 4, "old": 2})
     assert (await rotation.rotate(quiet)).moved == 2
     assert [await opened(store, channel, EnvelopeVault([NEW])) for channel in channels] == [CANARY] * 6

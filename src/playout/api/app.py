@@ -1,23 +1,38 @@
 """The REST face, put together. What it serves stands with each noun; what holds for all, in `routes` and `gate`."""
 
 from collections.abc import Collection
-from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from playout import __version__
-from playout.api import channels, deliveries, health, posts, public, tokens, tus, uploads, videos, workspace
+from playout.api import (
+    calendar,
+    channels,
+    deletions,
+    deliveries,
+    export,
+    health,
+    limits,
+    posts,
+    public,
+    tokens,
+    tus,
+    uploads,
+    videos,
+    webhooks,
+    workspace,
+)
+from playout.api.document import ROOT, Rest
 from playout.api.gate import Gate
-from playout.api.limits import Limits
 from playout.api.metrics import Metrics
-from playout.api.problems import MEDIA_TYPE, invalid, refused, unrouted
+from playout.api.problems import invalid, refused, unrouted
 from playout.application.services import Services
 from playout.domain.errors import PlayoutError
 
-ROOT = "/api/v1"
 #: In this order: an exact path stands before a pattern that would match it too.
 NOUNS = (
     tokens.me,
@@ -27,8 +42,15 @@ NOUNS = (
     uploads.router,
     posts.router,
     deliveries.router,
+    calendar.slots,
+    calendar.calendar,
+    calendar.results,
+    calendar.metrics,
+    webhooks.router,
     tokens.router,
     workspace.router,
+    deletions.router,
+    export.router,
     health.router,
 )
 
@@ -45,6 +67,7 @@ def create_app(
         version=__version__,
         description=_ABOUT,
         openapi_url=f"{ROOT}/openapi.json",
+        servers=[{"url": "/", "description": "Where this document was fetched from."}],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -57,36 +80,16 @@ def create_app(
     for router in NOUNS:
         app.include_router(router, prefix=ROOT)
     app.include_router(health.router, include_in_schema=False)
+    app.add_route("/openapi.json", _document, include_in_schema=False)
     app.include_router(public.router)
-    app.add_middleware(Limits, per_token=rate_limit, meter=metrics)
+    app.add_middleware(limits.Limits, per_token=rate_limit, meter=metrics)
     app.add_middleware(Gate, hosts=hosts, clock=services.clock, meter=metrics)
-    app.add_middleware(tus.MethodOverride, below=f"{ROOT}{uploads.ROOT}")  # around the gate: it sees the method meant
+    app.add_middleware(tus.Envelope, below=f"{ROOT}{uploads.ROOT}")  # around the gate: it sees the method meant
     return app
 
 
-class Rest(FastAPI):
-    """FastAPI, but for how its OpenAPI document names the type of refusals."""
-
-    def openapi(self) -> dict[str, Any]:
-        """OpenAPI 3.1."""
-        if self.openapi_schema is None:
-            document = super().openapi()
-            for path in document["paths"].values():
-                for operation in path.values():
-                    _as_problems(operation["responses"])
-            for name in ("HTTPValidationError", "ValidationError"):
-                document["components"]["schemas"].pop(name, None)
-            self.openapi_schema = document
-        return self.openapi_schema
-
-
-def _as_problems(responses: dict[str, dict[str, Any]]) -> None:
-    for status, response in list(responses.items()):
-        schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-        if schema.get("$ref", "").endswith("/HTTPValidationError"):
-            del responses[status]  # FastAPI adds it where nothing can be invalid
-        elif status >= "400" and schema:
-            response["content"][MEDIA_TYPE] = response["content"].pop("application/json")
+async def _document(request: Request) -> JSONResponse:
+    return JSONResponse(request.app.openapi())
 
 
 def _operation(route: APIRoute) -> str:
@@ -103,6 +106,9 @@ A POST with an `Idempotency-Key` runs once: the same request again gets the firs
 `Idempotent-Replayed: true`, for seven days. A request that was refused leaves its key free.
 
 Lists: `?limit&cursor`; `next_cursor` and the header `Link` lead on.
+
+What has an `ETag` is changed with `If-Match` only if it is still what you saw, else 412; and with `If-None-Match` it is
+not sent again, but 304.
 
 Each token has so many requests a minute; `RateLimit` says how many are left, and 429 comes with `Retry-After`.
 `X-Request-Id` names a request: yours if you send one, and it is on the answer and in the log.

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from playout.api import schemas
 from playout.api.hall import Caller, Hall
 from playout.api.offers import ChannelOptions, offered
-from playout.api.paging import Asked, Paging
+from playout.api.paging import Asked, paging
 from playout.api.refusals import GUARDED, POSTED, refusals
 from playout.api.routes import api_router, keep_instead
 from playout.api.words import ChannelId
@@ -19,7 +19,7 @@ router = api_router("/channels", "channels")
 
 @router.get("", responses=GUARDED)
 async def listed(
-    who: Caller, hall: Hall, asked: Annotated[Asked, Depends(Paging("chn"))]
+    who: Caller, hall: Hall, asked: Annotated[Asked, Depends(paging("chn"))]
 ) -> schemas.PageOf[schemas.Channel]:
     """The workspace's channels, newest first. Scope: read."""
     page = await hall.channels.list(who, cursor=asked.cursor, limit=asked.limit)

@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from playout.api import schemas
 from playout.api.channels import reason
 from playout.api.hall import Caller, Hall
-from playout.api.paging import Asked, Paging
+from playout.api.paging import Asked, paging
 from playout.api.refusals import GUARDED, POSTED, refusals
 from playout.api.routes import api_router
 from playout.api.words import DeliveryId, id_pattern
@@ -25,7 +25,7 @@ OfPost = Annotated[str | None, Query(pattern=id_pattern("pst"), description="Onl
 async def listed(
     who: Caller,
     hall: Hall,
-    asked: Annotated[Asked, Depends(Paging("dlv"))],
+    asked: Annotated[Asked, Depends(paging("dlv"))],
     state: States = [],  # noqa: B006 -- FastAPI reads the default from here and never hands this list out
     channel_id: OfChannel = None,
     post_id: OfPost = None,
@@ -45,7 +45,7 @@ async def one(delivery_id: DeliveryId, who: Caller, hall: Hall) -> schemas.Deliv
 
 @router.get("/{delivery_id}/events", responses=GUARDED | refusals(404))
 async def events(
-    delivery_id: DeliveryId, who: Caller, hall: Hall, asked: Annotated[Asked, Depends(Paging("evt"))]
+    delivery_id: DeliveryId, who: Caller, hall: Hall, asked: Annotated[Asked, Depends(paging("evt"))]
 ) -> schemas.PageOf[schemas.Event]:
     """What happened, oldest first. Scope: read."""
     page = await hall.deliveries.events(who, delivery_id, cursor=asked.cursor, limit=asked.limit)

@@ -8,6 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Collection
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -31,6 +32,19 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+REQUEST_ID = "X-Request-Id"
+#: For the OpenAPI document: on every answer, and with a request if one likes.
+REQUEST_ID_TOLD: dict[str, Any] = {
+    "description": "Names the request: yours if you sent one, and it is in the log.",
+    "schema": {"type": "string"},
+    "example": "req_01kae7q2m3v5x8y9z0abcdefgh",
+}
+REQUEST_ID_GIVEN: dict[str, Any] = {
+    "name": REQUEST_ID,
+    "in": "header",
+    "description": "A name for this request: 1 to 64 letters, digits, `.`, `_` and `-`. Others are replaced by ours.",
+    "schema": {"type": "string"},
 }
 REQUESTS = Count("http_requests", "Requests, by the class of their answer's status.", ("route", "method", "status"))
 REQUEST_SECONDS = Duration("http_request_seconds", "Requests, until their answer had left.", ("route", "method"))
@@ -100,7 +114,7 @@ class _Passage:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-            headers["X-Request-Id"] = self._id
+            headers[REQUEST_ID] = self._id
         return message
 
     async def _failed(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:

@@ -25,6 +25,19 @@ from playout.application.meter import NoMeter
 from playout.application.ports.house import Count, Meter
 
 LIMITED = Count("http_requests_limited", "Requests that came too often, by what they were counted for.", ("by",))
+#: For the OpenAPI document: what is told of the limit, where one is set. The bytes of an upload are not counted.
+HEADERS: dict[str, dict[str, Any]] = {
+    "RateLimit-Policy": {
+        "description": "The limit, if there is one: `q` requests in `w` seconds.",
+        "schema": {"type": "string"},
+        "example": '"token";q=600;w=60',
+    },
+    "RateLimit": {
+        "description": "`r` requests are left of it; there are more in `t` seconds.",
+        "schema": {"type": "string"},
+        "example": '"token";r=599;t=60',
+    },
+}
 UNAUTHENTICATED = 401
 #: The window of both limits, in seconds.
 WINDOW = 60

@@ -95,14 +95,13 @@ def offered(offer: Offer) -> ChannelOptions:
 
 
 def _limits(limits: Limits) -> PlatformLimits:
+    caps = (
+        Cap(limit=one.limit, what=one.what, span=one.in_words, certain=one.certain) for one in limits.caps if one.warns
+    )
     return PlatformLimits(
         file=_file(limits.file),
         wording=_wording(limits.words),
-        caps=[
-            Cap(limit=one.limit, what=one.what, span=one.in_words, certain=one.certain)
-            for one in limits.caps
-            if one.warns
-        ],
+        caps=list(dict.fromkeys(caps)),  # once, though several steps may count for it
         options={
             name: Choice.model_validate(
                 {

@@ -1,30 +1,30 @@
 """/posts: one video, its wording, where it goes and when."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated
 
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Response
 
-from playout.api import deliveries, schemas
+from playout.api import deliveries, etags, schemas
 from playout.api.hall import Caller, Hall, MadeId
-from playout.api.paging import Asked, Paging
+from playout.api.paging import Asked, paging
 from playout.api.refusals import ETAG, GUARDED, POSTED, refusals
 from playout.api.routes import api_router
 from playout.api.words import PostId
-from playout.application.posts import NewPost, Shown, as_new
-from playout.domain.errors import Problem, Stale
+from playout.application.posts import NewPost, as_new
+from playout.application.shown import Shown
+from playout.domain.errors import Problem
 from playout.domain.post import Destination, Post, state_of
 from playout.domain.preflight import blocking
 
 router = api_router("/posts", "posts")
 
 _TAGGED = {"headers": ETAG}
-IfMatch = Annotated[str | None, Header(description="Only if this is still its ETag; else 412.")]
 
 
 @router.get("", responses=GUARDED)
 async def listed(
-    who: Caller, hall: Hall, asked: Annotated[Asked, Depends(Paging("pst"))]
+    who: Caller, hall: Hall, asked: Annotated[Asked, Depends(paging("pst"))]
 ) -> schemas.PageOf[schemas.Post]:
     """The workspace's posts, newest first. Scope: read."""
     return asked.answer(await hall.posts.list(who, cursor=asked.cursor, limit=asked.limit), shown)
@@ -38,7 +38,7 @@ async def create(
     response: Response,
     post_id: Annotated[str | None, Depends(MadeId("pst"))],
 ) -> schemas.Post:
-    """A draft (scope: write), or a post that goes out at its time (scope: publish)."""
+    """A draft (scope: write), or a post that goes out at its time (scopes: read, publish)."""
     return _tagged(await hall.posts.create(who, _wanted(body), post_id=post_id), response)
 
 
@@ -62,16 +62,16 @@ async def change(
     who: Caller,
     hall: Hall,
     response: Response,
-    if_match: IfMatch = None,
+    if_match: etags.IfMatch,
 ) -> schemas.Post:
     """Changes the fields that are given, as long as nothing of it is being sent.
 
     Scopes: read, and write for a draft, publish for what is scheduled.
     """
-    before = (await hall.posts.get(who, post_id)).post
-    if if_match is not None and not _matches(if_match, before):
-        raise Stale
-    return _tagged(await hall.posts.edit(who, post_id, _changed(before, body), before.version), response)
+    before = await hall.posts.get(who, post_id)
+    etags.match(if_match, _etag(shown(before)))
+    new = _changed(before.post, body)
+    return _tagged(await hall.posts.edit(who, post_id, new, before.post.version), response)
 
 
 @router.delete("/{post_id}", status_code=204, responses=GUARDED | refusals(404, 409))
@@ -85,13 +85,47 @@ async def schedule(
     post_id: PostId, who: Caller, hall: Hall, response: Response, body: schemas.Scheduling | None = None
 ) -> schemas.Post:
     """Sends a draft at its time, or moves a waiting post to another. Scopes: read, publish."""
-    return _tagged(await hall.posts.schedule(who, post_id, body.scheduled_at if body else None), response)
+    body = body or schemas.Scheduling()
+    slot = body.slot is not None
+    return _tagged(await hall.posts.schedule(who, post_id, body.scheduled_at, slot=slot), response)
 
 
 @router.post("/{post_id}/cancel", responses=POSTED | refusals(404) | {200: _TAGGED})
 async def cancel(post_id: PostId, who: Caller, hall: Hall, response: Response) -> schemas.Post:
     """Takes back what is not yet at a platform; 409 where nothing can be taken back. Scopes: read, publish."""
     return _tagged(await hall.posts.cancel(who, post_id), response)
+
+
+@router.post("/{post_id}/approve", responses=POSTED | refusals(404, 412) | {200: _TAGGED})
+async def approve(
+    post_id: PostId,
+    who: Caller,
+    hall: Hall,
+    response: Response,
+    if_match: etags.IfMatch,
+    body: schemas.Approving | None = None,
+) -> schemas.Post:
+    """Sends what waits for approval at its time; 409 where nothing waits. Scopes: read, publish."""
+    before = await hall.posts.get(who, post_id)
+    etags.match(if_match, _etag(shown(before)))
+    at = body.scheduled_at if body else None
+    return _tagged(await hall.posts.approve(who, post_id, at, before.post.version if if_match else None), response)
+
+
+@router.post("/{post_id}/reject", responses=POSTED | refusals(404, 412) | {200: _TAGGED})
+async def reject(
+    post_id: PostId,
+    who: Caller,
+    hall: Hall,
+    response: Response,
+    if_match: etags.IfMatch,
+    body: schemas.Rejection | None = None,
+) -> schemas.Post:
+    """Makes what waits for approval a draft again, with a word why. Scopes: read, publish."""
+    before = await hall.posts.get(who, post_id)
+    etags.match(if_match, _etag(shown(before)))
+    note = body.note if body else ""
+    return _tagged(await hall.posts.reject(who, post_id, note, before.post.version if if_match else None), response)
 
 
 # ── in ───────────────────────────────────────────────────────────────────────────────────────────
@@ -107,6 +141,7 @@ def _wanted(body: schemas.NewPost) -> NewPost:
         scheduled_at=body.scheduled_at,
         timezone=body.timezone,
         draft=body.draft,
+        slot=body.slot is not None,
     )
 
 
@@ -122,10 +157,6 @@ def _changed(post: Post, body: schemas.PostChange) -> NewPost:
 
 def _destination(body: schemas.NewDestination) -> Destination:
     return Destination(body.channel_id, body.caption, body.title, body.options, fit=body.fit)
-
-
-def _matches(if_match: str, post: Post) -> bool:
-    return if_match.strip() == "*" or _etag(post) in [tag.strip() for tag in if_match.split(",")]
 
 
 # ── out ──────────────────────────────────────────────────────────────────────────────────────────
@@ -150,18 +181,21 @@ def shown(one: Shown) -> schemas.Post:
             for to in post.destinations
         ],
         deliveries=list(map(deliveries.shown, one.deliveries)),
+        approval=schemas.Approval(**asdict(post.approval)) if post.approval else None,
         created_at=post.created_at,
         version=post.version,
     )
 
 
 def _tagged(one: Shown, response: Response) -> schemas.Post:
-    response.headers["ETag"] = _etag(one.post)
-    return shown(one)
+    told = shown(one)
+    response.headers["ETag"] = _etag(told)
+    return told
 
 
-def _etag(post: Post) -> str:
-    return f'"v{post.version}"'
+def _etag(post: schemas.Post) -> str:
+    """Its deliveries go on by themselves, in versions of their own."""
+    return etags.make(post.version, *post.deliveries)
 
 
 def _finding(one: Problem) -> schemas.Finding:

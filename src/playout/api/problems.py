@@ -91,6 +91,7 @@ CODES: Mapping[str, Kin] = {
     "wrong_content_type": Kin(415, "Wrong content type"),
     "range_not_satisfiable": Kin(416, "No such range"),
     "rate_limited": Kin(429, "Too many requests"),
+    "own_rate": Kin(429, "Too many requests to the platform"),  # before it was asked; it is available
     "malformed_header": Kin(400, "Not readable"),
     "upload_gone": Kin(410, "The upload has ended"),
     "wrong_tus_version": Kin(412, "Another version of tus"),
@@ -129,6 +130,8 @@ async def refused(request: Request, error: Exception) -> JSONResponse:
     """The answer to an error of ours."""
     if not isinstance(error, PlayoutError):
         raise error
+    if isinstance(error, NotFound) and _is_fixed(request):
+        return await unrouted(request, HTTPException(NOT_THIS_METHOD))
     kin = kin_of(error)
     if isinstance(error, Stale) and "if-match" in request.headers:
         kin = Kin(412, kin.title)
@@ -181,6 +184,17 @@ def problem(
         **(more or {}),
     }
     return JSONResponse(body, kin.status, headers, MEDIA_TYPE)
+
+
+def _is_fixed(request: Request) -> bool:
+    """Whether the address stands in the router word for word, for another method.
+
+    A pattern of this method matches it too: to GET, the `connect` of POST /channels/connect is the id of nothing.
+    """
+    return any(
+        one.path == request.scope["path"] and request.method not in (one.methods or ())
+        for one in iter_route_contexts(request.app.routes)
+    )
 
 
 def _allowed(request: Request) -> str:

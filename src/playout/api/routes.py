@@ -4,7 +4,10 @@ Nobody gets past without a token; a body has a limit and is JSON; a POST with an
 """
 
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from dataclasses import replace
+from inspect import signature
 from typing import Any, ClassVar
 
 from fastapi import APIRouter, Depends, Request
@@ -13,10 +16,10 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from playout.api import bodies
+from playout.api import bodies, etags
 from playout.api.hall import BEARER, actor_of, services_of
 from playout.api.problems import MEDIA_TYPE, refused
-from playout.application.once import Answer, Turn
+from playout.application.once import LONGEST_KEY, Answer, Turn
 from playout.domain.errors import Forbidden, Invalid, NotFound, PlayoutError, Unauthenticated
 from playout.domain.person import Actor
 
@@ -24,7 +27,26 @@ Handle = Callable[[Request], Awaitable[Response]]
 
 #: Refused before anything was changed: the key is free for another try.
 WITHOUT_EFFECT = (Invalid, NotFound, Forbidden, Unauthenticated, RequestValidationError, HTTPException)
+#: Characters of a name that is told back.
+LONGEST_SHOWN = 50
 _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
+#: For the OpenAPI document. A header is read as Latin-1, and without the blanks around it.
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Of your making, for one request: sent again with it, it runs once and gets the first answer. 1 to "
+    f"{LONGEST_KEY} printable characters, such as a UUID.",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_KEY,
+        "pattern": "^[!-~¡-¬®-ÿ][ -~¡-¬®-ÿ]*$",
+    },
+}
+REPLAYED: dict[str, Any] = {
+    "description": "This is the first answer to this Idempotency-Key once more, its status and its body.",
+    "schema": {"type": "string", "const": "true"},
+}
 
 
 class ApiRoute(APIRoute):
@@ -34,16 +56,17 @@ class ApiRoute(APIRoute):
     own_keys: ClassVar[bool] = False  # the handler sees to Idempotency-Key itself
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle, several = super().get_route_handler(), _lists(self.endpoint)
 
         async def guarded(request: Request) -> Response:
             actor = await actor_of(request)
+            _each_once(request, several)
             body = b"" if self.streams else await _json(request)
             if not self.streams:
                 request = bodies.again(request, body)
             key = request.headers.get("idempotency-key")
             if key is None or request.method != "POST" or self.own_keys:
-                return await handle(request)
+                return etags.spared(request, await handle(request))
             return await _once(request, actor, key, body, handle)
 
         return guarded
@@ -68,6 +91,18 @@ def keep_instead(request: Request, refusal: PlayoutError | None) -> None:
     request.state.kept_instead = refusal
 
 
+def _lists(endpoint: Callable[..., object]) -> set[str]:
+    """Parameters of the address that may be there several times."""
+    return {name for name, one in signature(endpoint).parameters.items() if isinstance(one.default, list)}
+
+
+def _each_once(request: Request, several: Collection[str]) -> None:
+    """Which of two values counts is read differently by different readers. Raises Invalid."""
+    times = Counter(name for name, _ in request.query_params.multi_items())
+    if twice := next((name for name, number in times.items() if number > 1 and name not in several), None):
+        raise Invalid(f"The parameter “{twice[:LONGEST_SHOWN]}” is there several times. Give it once.")
+
+
 async def _json(request: Request) -> bytes:
     body = await bodies.whole(request, bodies.MOST_JSON)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -82,6 +117,7 @@ async def _once(request: Request, actor: Actor, key: str, body: bytes, handle: H
     if turn.answer:
         return _replayed(turn.answer)
     request.state.turn = turn
+    request.state.actor = replace(actor, deed=turn.id("evt"))
     try:
         response = await handle(request)
         await _keep(request, turn, response)

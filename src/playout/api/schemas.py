@@ -8,11 +8,11 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict, JsonValue
 
-from playout.api.words import Given, GivenTime, Options, Shown, Text, Time, Told
+from playout.api.words import NOT_BLANK, Given, GivenTime, Options, Shown, Text, Time, Told
 from playout.domain.channel import ChannelState
 from playout.domain.delivery import State
 from playout.domain.person import LatePosts, Scope
-from playout.domain.post import PostState
+from playout.domain.post import MOST_DESTINATIONS, PostState
 from playout.domain.rendition import Fit
 from playout.domain.retry import Turn
 from playout.domain.video import RenditionState, VideoState
@@ -129,8 +129,8 @@ class NewToken(Given):
 
     model_config = example(name="nightly script", scopes=["read", "publish"])
 
-    name: Text
-    scopes: list[Annotated[Scope, Field(strict=False)]]
+    name: Annotated[Text, Field(json_schema_extra={"pattern": NOT_BLANK})]
+    scopes: list[Annotated[Scope, Field(strict=False)]] = Field(min_length=1)
     expires_at: GivenTime | None = None
 
 
@@ -162,6 +162,7 @@ class Workspace(Told):
     name: str
     late_posts: LatePosts = Field(description="What happens to a post whose time passed while nothing was running.")
     late_after_hours: float = Field(description="With `hold`: a post later than this waits for a person.")
+    approval: bool = Field(description="Whoever may write but not publish asks for approval by scheduling.")
 
 
 class WorkspaceChange(Given):
@@ -171,6 +172,7 @@ class WorkspaceChange(Given):
 
     late_posts: Annotated[LatePosts, Field(strict=False)] | None = None
     late_after_hours: float | None = Field(default=None, gt=0, le=720)
+    approval: bool | None = None
 
 
 # ── channels ─────────────────────────────────────────────────────────────────────────────────────
@@ -185,7 +187,11 @@ class Connect(Given):
     login: Text | None = Field(
         default=None, description="Which of the platform's ways to sign in, where it has several. null: the usual one."
     )
-    return_to: Text | None = Field(default=None, description="A path on this server to return to afterwards.")
+    return_to: Text | None = Field(
+        default=None,
+        description="A path on this server to return to afterwards.",
+        json_schema_extra={"pattern": r"^/([!-.0-\[\]-~][!-~]*)?$"},
+    )
 
 
 class Invitation(Told):
@@ -281,7 +287,7 @@ _DESTINATION: JsonDict = {"channel_id": _CHANNEL, "options": {"privacy_level": "
 
 
 class NewPost(Given):
-    """What a person wants. Without `scheduled_at`: now, unless it is a draft."""
+    """What a person wants. Without `scheduled_at` and `slot`: now, unless it is a draft."""
 
     model_config = example(
         video_id=_VIDEO,
@@ -297,9 +303,14 @@ class NewPost(Given):
     title: Text | None = None
     hashtags: list[Text] = Field(default_factory=list, max_length=100)
     scheduled_at: GivenTime | None = None
+    slot: Literal["next"] | None = Field(
+        default=None, description="`next`: at the next free slot of its channels, instead of `scheduled_at`."
+    )
     timezone: Text = Field(default="UTC", description="IANA name, for showing the time.")
     draft: bool = False
-    destinations: list[NewDestination] = Field(max_length=100)
+    destinations: list[NewDestination] = Field(
+        max_length=MOST_DESTINATIONS, description="Each channel once. Only a draft may have none."
+    )
 
 
 class PostChange(Given):
@@ -313,15 +324,39 @@ class PostChange(Given):
     hashtags: list[Text] = Field(default_factory=list, max_length=100)
     scheduled_at: GivenTime | None = Field(default=None, description="null: a draft without a time; or now.")
     timezone: Text = "UTC"
-    destinations: list[NewDestination] = Field(default_factory=list, max_length=100)
+    destinations: list[NewDestination] = Field(default_factory=list, max_length=MOST_DESTINATIONS)
 
 
-class Scheduling(Given):
-    """When."""
+class Approving(Given):
+    """It may go out; when, if not at its own time."""
 
     model_config = example(scheduled_at="2026-12-24T18:00:00Z")
 
     scheduled_at: GivenTime | None = Field(default=None, description="Left out: the post's own time, or now.")
+
+
+class Scheduling(Approving):
+    """When."""
+
+    slot: Literal["next"] | None = Field(default=None, description="`next`: at the next free slot of its channels.")
+
+
+class Rejection(Given):
+    """Why not."""
+
+    model_config = example(note="The price is out of date.")
+
+    note: Text = Field(default="", max_length=1000)
+
+
+class Approval(Told):
+    """Somebody who may not publish asked for it."""
+
+    asked_at: Time
+    asked_by: str
+    rejected_at: Time | None
+    rejected_by: str | None
+    note: str
 
 
 class Destination(Told):
@@ -375,6 +410,7 @@ class Post(Told):
     video_id: str
     destinations: list[Destination]
     deliveries: list[Delivery]
+    approval: Approval | None = Field(description="Of a draft that somebody asked to have sent.")
     created_at: Time
     version: int
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from playout.api.schemas import example
-from playout.api.words import Given, Text
+from playout.api.words import Address, Given, Text
 
 _URL = "Of the file itself, public and https. It is kept for a day at most, and never shown again."
 
@@ -15,5 +15,5 @@ class Import(Given):
 
     model_config = example(url="https://clips.example/first-light.mp4", filename="First light.mp4")
 
-    url: Annotated[Text, Field(description=_URL, json_schema_extra={"format": "uri", "maxLength": 2048})]
+    url: Annotated[Address, Field(description=_URL)]
     filename: Text | None = Field(default=None, description="As people see it; null: as the host calls it.")

@@ -1,9 +1,12 @@
 """/tokens and /me: who may call, and who calls."""
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Depends, Request
 
 from playout.api import schemas
 from playout.api.hall import Caller, Hall
+from playout.api.paging import Asked, paging
 from playout.api.refusals import GUARDED, POSTED, refusals
 from playout.api.routes import api_router, keep_instead
 from playout.api.words import TokenId
@@ -28,9 +31,11 @@ async def myself(who: Caller, hall: Hall) -> schemas.Me:
 
 
 @router.get("", responses=GUARDED)
-async def listed(who: Caller, hall: Hall) -> schemas.PageOf[schemas.Token]:
-    """All tokens, newest first, on one page. Scope: admin."""
-    return schemas.PageOf(items=[shown(one) for one in await hall.people.tokens(who)], next_cursor=None)
+async def listed(
+    who: Caller, hall: Hall, asked: Annotated[Asked, Depends(paging("tok"))]
+) -> schemas.PageOf[schemas.Token]:
+    """The workspace's tokens, newest first. Scope: admin."""
+    return asked.answer(await hall.people.token_page(who, cursor=asked.cursor, limit=asked.limit), shown)
 
 
 @router.post("", status_code=201, responses=POSTED)

@@ -16,9 +16,9 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playout.api import bodies
 from playout.api.hall import actor_of
@@ -71,25 +71,34 @@ class TusRoute(StreamRoute):
                 answer.headers.update(_told_with(error))
             except RequestValidationError as error:
                 answer = await invalid(request, error)
-            answer.headers["Tus-Resumable"] = VERSION
             return answer
 
         return spoken
 
 
-class MethodOverride:
-    """ASGI middleware, for clients that can send GET and POST only: the method is what X-HTTP-Method-Override says."""
+class Envelope:
+    """ASGI middleware around one address and all below it: every answer names the version, whoever gives it.
+
+    For clients that can send GET and POST only, the method is what X-HTTP-Method-Override says, of those that tus has.
+    """
 
     def __init__(self, app: ASGIApp, *, below: str) -> None:
         self._app = app
         self._below = below
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Below one address only, and only for the methods that tus has."""
-        if scope["type"] == "http" and f"{scope['path']}/".startswith(f"{self._below}/"):
-            named = Headers(scope=scope).get("x-http-method-override", "").upper()
-            scope = {**scope, "method": named} if named in _OVERRIDDEN else scope
-        await self._app(scope, receive, send)
+        """Outside of what may refuse a request before a route of ours is found."""
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{self._below}/"):
+            await self._app(scope, receive, send)
+            return
+        named = Headers(scope=scope).get("x-http-method-override", "").upper()
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Tus-Resumable"] = VERSION
+            await send(message)
+
+        await self._app({**scope, "method": named} if named in _OVERRIDDEN else scope, receive, sending)
 
 
 # ── what is asked ────────────────────────────────────────────────────────────────────────────────

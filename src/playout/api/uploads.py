@@ -13,6 +13,7 @@ from starlette.responses import Response
 from playout.api import bodies, tus
 from playout.api.hall import BEARER, Caller, Hall
 from playout.api.refusals import GUARDED, Responses, refusals
+from playout.api.routes import IDEMPOTENCY_KEY
 from playout.api.words import known_form
 from playout.application.uploads import Upload
 from playout.domain.errors import PlayoutError
@@ -22,6 +23,21 @@ ROOT = "/uploads"
 router = APIRouter(prefix=ROOT, tags=["uploads"], route_class=tus.TusRoute, dependencies=[Depends(BEARER)])
 
 UploadId = Annotated[str, AfterValidator(known_form("upl")), Path(description="Id of an upload: upl_…")]
+
+_NUMBER = {"pattern": f"^[0-9]{{1,{bodies.LONGEST_NUMBER}}}$"}
+_PAIR = r"[!-+\--~]+( ([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)?"
+#: What each header looks like.
+_FORMS: dict[str, dict[str, Any]] = {
+    "Tus-Resumable": {"enum": [tus.VERSION]},
+    "Upload-Length": _NUMBER,
+    "Upload-Offset": _NUMBER,
+    "Upload-Defer-Length": {"enum": ["1"]},
+    "Upload-Metadata": {"pattern": f"^{_PAIR}(,{_PAIR})*$", "maxLength": tus.LONGEST_METADATA},
+    "Upload-Checksum": {
+        "pattern": "^(sha1 [A-Za-z0-9+/]{27}=|sha256 [A-Za-z0-9+/]{43}=|md5 [A-Za-z0-9+/]{22}==)$",
+    },
+    "Idempotency-Key": IDEMPOTENCY_KEY["schema"],
+}
 
 
 def _takes(**headers: str) -> dict[str, Any]:
@@ -34,7 +50,7 @@ def _takes(**headers: str) -> dict[str, Any]:
             "in": "header",
             "name": name,
             "required": text.endswith("Required."),
-            "schema": {"type": "string"},
+            "schema": {"type": "string", **_FORMS[name]},
             "description": text,
         }
         for name, text in every.items()
@@ -48,7 +64,7 @@ def _tells(status: int, sentence: str, **headers: str) -> Responses:
     return {status: {"description": sentence, "headers": told}}
 
 
-_BODY = {"requestBody": {"content": {tus.BYTES: {"schema": {"type": "string", "format": "binary"}}}}}
+_BYTES: dict[str, Any] = {"content": {tus.BYTES: {"schema": {"type": "string", "format": "binary"}}}}
 _OFFSET, _EXPIRES = "Bytes that are safe.", "When the upload ends, if nothing more comes."
 _VIDEO = "The video that it has become, once all bytes are here."
 _CHECKSUM = "Name of the algorithm (sha1, sha256, md5), a blank, and the digest of this body in base64."
@@ -77,12 +93,13 @@ async def spoken(hall: Hall) -> Response:
 @router.post(
     "",
     status_code=201,
+    response_class=Response,
     responses=_TUS
     | refusals(415, 429, 460, 507)
     | _tells(
         201, "Begun.", Location="Its address.", Upload_Offset=_OFFSET, Upload_Expires=_EXPIRES, Playout_Video_Id=_VIDEO
     ),
-    openapi_extra=_BODY
+    openapi_extra={"requestBody": _BYTES}
     | _takes(
         Upload_Length=_LENGTH,
         Upload_Defer_Length="1, if Upload-Length is not known yet.",
@@ -94,6 +111,7 @@ async def spoken(hall: Hall) -> Response:
 async def create(request: Request, who: Caller, hall: Hall) -> Response:
     """Begins an upload, with its first bytes in the body or none. Scope: write."""
     asked, upload_id = tus.creation(request), tus.made_id(request, who)
+    tus.checksum(request)  # refused before anything is begun, and without bytes too
     brings_bytes = tus.brings_bytes(request)
     upload = await hall.uploads.create(who, asked.length, asked.filename, metadata=asked.metadata, upload_id=upload_id)
     if brings_bytes and upload.offset == 0:  # a repeat goes on with PATCH
@@ -130,7 +148,7 @@ async def look(upload_id: UploadId, who: Caller, hall: Hall) -> Response:
     responses=_TUS
     | refusals(404, 415, 460, 507)
     | _tells(204, "Taken in.", Upload_Offset=_OFFSET, Upload_Expires=_EXPIRES, Playout_Video_Id=_VIDEO),
-    openapi_extra=_BODY
+    openapi_extra={"requestBody": _BYTES | {"required": True}}
     | _takes(
         Upload_Offset="Where these bytes begin: what HEAD said. Required.",
         Upload_Length="Bytes in all, where that was not known before.",

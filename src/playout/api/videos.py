@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request, Response
 from playout.api import bodies, schemas
 from playout.api.channels import reason
 from playout.api.hall import Caller, Hall, MadeId
-from playout.api.paging import Asked, Paging
+from playout.api.paging import Asked, paging
 from playout.api.refusals import GUARDED, POSTED, refusals
 from playout.api.routes import StreamRoute, api_router
 from playout.api.schemas_import import Import
@@ -39,7 +39,7 @@ async def take_in(
 
 @router.get("", responses=GUARDED)
 async def listed(
-    who: Caller, hall: Hall, asked: Annotated[Asked, Depends(Paging("vid"))]
+    who: Caller, hall: Hall, asked: Annotated[Asked, Depends(paging("vid"))]
 ) -> schemas.PageOf[schemas.Video]:
     """The workspace's videos, newest first. Scope: read."""
     return asked.answer(await hall.videos.list(who, cursor=asked.cursor, limit=asked.limit), shown)

@@ -1,6 +1,5 @@
 """Kinds of values in bodies and addresses: times, texts, options, ids. Nothing about any noun."""
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -13,7 +12,11 @@ from playout.domain.errors import NotFound
 from playout.domain.ids import is_id
 
 #: Deeper than any option of any platform.
-DEEPEST = 4
+DEEPEST = 2
+#: Every reader of JSON understands whole numbers up to here in the same way (RFC 7493).
+LARGEST = 2**53 - 1
+#: For schemas: any text without NUL.
+STORABLE = "^[^\\u0000]*$"
 
 
 def _from_text(value: object) -> object:
@@ -54,9 +57,7 @@ def _option(value: object, deepest: int) -> JsonValue:
     match value:
         case None | bool():
             return value
-        case int() if abs(value) < 2**63:
-            return value
-        case float() if math.isfinite(value):
+        case int() | float() if abs(value) <= LARGEST:  # no NaN either
             return value
         case str():
             return _text(value)
@@ -65,7 +66,10 @@ def _option(value: object, deepest: int) -> JsonValue:
         case dict() if deepest:
             return {_text(str(name)): _option(one, deepest - 1) for name, one in value.items()}
         case _:
-            msg = f"Options hold texts, numbers, true, false, and lists or objects of them, at most {DEEPEST} deep."
+            msg = (
+                f"Options hold texts, numbers up to {LARGEST}, true, false, and lists or objects of them, at most "
+                f"{DEEPEST} deep."
+            )
             raise ValueError(msg)
 
 
@@ -74,6 +78,23 @@ def _text(text: str) -> str:
         msg = "The text contains characters that are none."
         raise ValueError(msg)
     return _storable(text)
+
+
+def _option_schema(deepest: int) -> dict[str, Any]:
+    """What `_option` takes, as a schema says it."""
+    plain: list[dict[str, Any]] = [
+        {"type": ["null", "boolean"]},
+        {"type": "string", "pattern": STORABLE},
+        {"type": "number", "minimum": -LARGEST, "maximum": LARGEST},
+    ]
+    if not deepest:
+        return {"anyOf": plain}
+    inner = _option_schema(deepest - 1)
+    return {"anyOf": [*plain, {"type": "array", "items": inner}, _options_schema(inner)]}
+
+
+def _options_schema(inner: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "propertyNames": {"pattern": STORABLE}, "additionalProperties": inner}
 
 
 class Given(BaseModel):
@@ -93,14 +114,28 @@ _TIME = WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2
 GivenTime = Annotated[datetime, Field(strict=False), AfterValidator(_utc), BeforeValidator(_from_text), _TIME]
 #: A time in an answer: RFC 3339, UTC, `Z`.
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str), _TIME]
-Text = Annotated[str, AfterValidator(_storable)]
+#: For schemas: the same, with at least one letter that no reader takes for a blank.
+NOT_BLANK = r"^[^\u0000]*[^\s\u0000-\u001f\u0085\ufeff][^\u0000]*$"
+Text = Annotated[str, AfterValidator(_storable), WithJsonSchema({"type": "string", "pattern": STORABLE})]
+#: An address that a person gives, as every reader understands it in the same way. Where it may lead is asked later.
+Address = Annotated[
+    str,
+    AfterValidator(_storable),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "uri",
+            "maxLength": 2048,
+            "pattern": r"^[Hh][Tt][Tt][Pp][Ss]://(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[1-9][0-9]{0,4})?"
+            r"([/?][!-\"$-\[\]-~]*)?$",
+        }
+    ),
+]
 Shown = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "additionalProperties": True})]
 Options = Annotated[
     dict[str, Any],
     AfterValidator(_options),
-    WithJsonSchema(
-        {"type": "object", "additionalProperties": True, "description": "What the platform lets one choose."}
-    ),
+    WithJsonSchema(_options_schema(_option_schema(DEEPEST)) | {"description": "What the platform lets one choose."}),
 ]
 
 
@@ -126,3 +161,5 @@ VideoId = Annotated[str, AfterValidator(known_form("vid")), Path(description="Id
 PostId = Annotated[str, AfterValidator(known_form("pst")), Path(description="Id of a post: pst_…")]
 DeliveryId = Annotated[str, AfterValidator(known_form("dlv")), Path(description="Id of a delivery: dlv_…")]
 TokenId = Annotated[str, AfterValidator(known_form("tok")), Path(description="Id of a token: tok_…")]
+WebhookId = Annotated[str, AfterValidator(known_form("whk")), Path(description="Id of a webhook: whk_…")]
+SendingId = Annotated[str, AfterValidator(known_form("snd")), Path(description="Id of a message to a webhook: snd_…")]

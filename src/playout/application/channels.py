@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from playout.application.ports import Chore, Clock, Connection, Page, Platform, 
 from playout.application.rates import LIVE, Rates
 from playout.domain.channel import Channel
 from playout.domain.delivery import JsonValue
-from playout.domain.errors import Forbidden, Invalid, Problem, Stale
+from playout.domain.errors import Forbidden, Invalid, NotFound, Problem, Stale
 from playout.domain.event import happened
 from playout.domain.ids import new_id
 from playout.domain.limits import Limits, Live
@@ -31,6 +32,8 @@ RELEASE = "release"
 #: So long after the reconnect: by then every worker that was cut short has come back, and every index has caught up.
 LOOK_AGAIN = timedelta(minutes=2)
 STATE_LIFETIME = timedelta(minutes=10)
+#: A path of our own: visible ASCII, and no second slash or backslash that would make a host of what follows.
+_PATH = re.compile(r"/([!-.0-\[\]-~][!-~]*)?")
 DISCONNECTED = Reason("disconnected", "The channel was disconnected. Reconnect it, and this goes on.", Turn.YOU)
 
 
@@ -120,10 +123,11 @@ class Channels:
         now = self._clock.now()
         note = {
             "workspace_id": actor.workspace_id,
+            "begun_at": now.isoformat(),
             "platform": platform,
             "login": login,
             "session": _hash(session) if session else None,
-            "return_to": _inside(return_to) if return_to else None,
+            "return_to": None if return_to is None else _inside(return_to),
         }
         expires_at = now + STATE_LIFETIME
         await self._store.ephemera.put_new(_state_key(state), json.dumps(note), expires_at, now)
@@ -142,7 +146,7 @@ class Channels:
         """The platform sent the person back. Raises Forbidden for a state that is not ours, used or too old."""
         note = json.loads(await self._store.ephemera.take(_state_key(state), self._clock.now()) or "{}")
         session_matches = note.get("session") in {None, _hash(session) if session else None}
-        if note.get("platform") != platform or not session_matches:
+        if note.get("platform") != platform or not session_matches or not await self._is_open(note):
             msg = "This sign-in link is not valid any more. Start again from Playout."
             raise Forbidden(msg, code="bad_state")
         if code is None:
@@ -158,6 +162,14 @@ class Channels:
         channels = [await self._keep(note["workspace_id"], platform, one) for one in connections]
         return Connected(tuple(channels), note["return_to"], _lacking(self._platform(platform).limits, channels))
 
+    async def _is_open(self, note: Mapping[str, str]) -> bool:
+        """Whether the workspace is still the one in which the sign-in began, and takes channels."""
+        try:
+            workspace = await self._store.workspaces.get(note["workspace_id"])
+        except NotFound:
+            return False
+        return workspace.closed_at is None and workspace.created_at <= datetime.fromisoformat(note["begun_at"])
+
     async def _keep(self, workspace_id: str, platform: str, connection: Connection) -> Channel:
         while True:
             now = self._clock.now()
@@ -171,6 +183,7 @@ class Channels:
             try:
                 saved = await self._records.save(granted, [*_renewals(granted), *_release(channel, now)], [event])
             except Stale:
+                await self._store.workspaces.get(workspace_id)  # raises NotFound where it was deleted meanwhile
                 continue
             await self._holding.back(saved)
             return saved
@@ -308,7 +321,7 @@ def _hash(text: str) -> str:
 
 def _inside(path: str) -> str:
     """Only a path of our own pages: an open redirector would lend our name to anybody."""
-    if not path.startswith("/") or path.startswith(("//", "/\\")) or not path.isprintable():
+    if not _PATH.fullmatch(path):
         sentence = "return_to must be a path on this server, such as /channels."
         raise Invalid(sentence, code="bad_return_to", problems=[Problem("bad_return_to", "/return_to", sentence)])
     return path

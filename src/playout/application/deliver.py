@@ -118,12 +118,20 @@ class Deliver:
             first = ready.platform.begin(self._task(delivery, ready, hand))
             delivery = moves.begin(delivery, first, sealed(delivery, first, ready.opened))
         await self._rates.respect(work.channel, ready.platform, delivery.step, ready.destination.options)
+        await self._not_closed(delivery.workspace_id)
         if delivery.repeatable:
             hand.delivery = delivery
         else:
             delivery = await hand.save(moves.put_fence(delivery, self._clock.now()))
         hand.still_ours()
         return await hand.during(ready.platform.step(self._task(delivery, ready, hand)))
+
+    async def _not_closed(self, workspace_id: str) -> None:
+        """Of a workspace that is being deleted nothing is sent any more: it is held until it goes too."""
+        workspace = await self._store.workspaces.get(workspace_id)
+        if workspace.closed_at:
+            sentence = "The workspace is being deleted: nothing is sent any more."
+            raise PlatformFailure(Kind.CHOOSE, "workspace_closed", sentence, turn=Turn.YOU)
 
     async def _look(self, work: Work, ready: Ready, hand: Hand) -> Outcome:
         await self._rates.respect(work.channel, ready.platform, LOOK)

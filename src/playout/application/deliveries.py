@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 
+from playout.application.once import was_done
 from playout.application.ports import Clock, Page, Store
 from playout.domain import delivery as moves
 from playout.domain.delivery import Delivery, Receipt, State
@@ -66,6 +67,9 @@ class Deliveries:
 
     async def _move(self, actor: Actor, delivery_id: str, kind: str, move: Callable[[Delivery], Delivery]) -> Delivery:
         actor.need(Scope.PUBLISH)
-        moved = move(await self._store.deliveries.get(actor.workspace_id, delivery_id))
-        event = happened(moved, kind, self._clock.now(), state=moved.state, message=f"{actor.via} {actor.name}")
+        delivery = await self._store.deliveries.get(actor.workspace_id, delivery_id)
+        if await was_done(self._store, actor, delivery_id):
+            return delivery
+        moved, by = move(delivery), f"{actor.via} {actor.name}"
+        event = happened(moved, kind, self._clock.now(), state=moved.state, message=by, name=actor.deed)
         return await self._store.deliveries.save(moved, [event])

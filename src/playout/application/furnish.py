@@ -5,15 +5,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
+from playout.application.calendar import Calendar
 from playout.application.channels import RELEASE, RENEW, Channels
 from playout.application.chores import ChoreHandler, Chores
+from playout.application.deletions import Deletions
 from playout.application.deliver import Deliver
 from playout.application.deliveries import Deliveries
+from playout.application.erasure import Erasure
+from playout.application.exports import EXPORT, Exports
 from playout.application.grants import Grants
 from playout.application.holding import Holding
 from playout.application.imports import FETCH, Imports
 from playout.application.keys import KeyRotation
 from playout.application.lateness import Lateness
+from playout.application.messenger import SEND, Messenger
 from playout.application.meter import NoMeter
 from playout.application.news import News
 from playout.application.once import Once
@@ -21,15 +26,18 @@ from playout.application.people import Passwords, People
 from playout.application.ports import Clock, Egress, Files, Platform, Probe, Render, Store, Vault
 from playout.application.ports.files import Growing
 from playout.application.ports.house import Meter
+from playout.application.ports.store import ANNOUNCE, ERASE
 from playout.application.posts import Posts
 from playout.application.preflight import Preflight
 from playout.application.pulls import Pulls
 from playout.application.ready import Preparation
 from playout.application.renditions import RENDER, Renditions
 from playout.application.services import Services
+from playout.application.slots import ChannelSlots
 from playout.application.tidying import TIDY, Tidying
 from playout.application.uploads import UPLOAD, Uploads
 from playout.application.videos import PROBE, Videos
+from playout.application.webhooks import Webhooks
 from playout.application.workspaces import Workspaces
 
 
@@ -76,41 +84,60 @@ def furnish(
     renditions = Renditions(store, ports.files, ports.probe, ports.render, platforms, clock)
     pulls = Pulls(store, ports.files, clock, public_url, pull_base)
     videos = Videos(store, ports.files, ports.probe, renditions, clock, most_bytes=most_bytes)
+    uploads = Uploads(
+        store,
+        ports.growing,
+        videos,
+        clock,
+        public_url=public_url,
+        most_bytes=most_bytes,
+        lifetime=upload_lifetime,
+    )
+    slots, deletions = ChannelSlots(store, clock), Deletions(store.ephemera, clock)
+    people = People(store, ports.passwords, clock)
+    messenger = Messenger(store, ports.vault, ports.egress, clock, ports.random)
     services = Services(
         workspaces=Workspaces(store),
         channels=channels,
-        news=News(store, platforms, grants, holding, clock, public_url),
+        news=News(store, platforms, grants, holding, deletions, clock, public_url),
         videos=videos,
-        uploads=Uploads(
-            store,
-            ports.growing,
-            videos,
-            clock,
-            public_url=public_url,
-            most_bytes=most_bytes,
-            lifetime=upload_lifetime,
-        ),
+        uploads=uploads,
         imports=Imports(store, ports.files, ports.egress, clock, most_bytes=most_bytes),
+        exports=Exports(store, ports.files, clock),
         renditions=renditions,
-        posts=Posts(store, platforms, Preflight(store, platforms, channels, clock), renditions, clock),
+        posts=Posts(store, platforms, Preflight(store, platforms, channels, clock), renditions, slots, clock),
+        slots=slots,
+        calendar=Calendar(store, clock),
         deliveries=Deliveries(store, clock),
-        people=People(store, ports.passwords, clock),
+        webhooks=Webhooks(store, ports.vault, ports.egress, messenger, clock),
+        people=people,
+        erasure=Erasure(store, ports.files, channels, uploads, pulls, people, deletions, clock),
         pulls=pulls,
         once=Once(store, clock),
-        keys=KeyRotation(store.channels, ports.vault, clock),
+        keys=KeyRotation(store.channels, store.webhooks, ports.vault, clock),
         store=store,
         clock=clock,
     )
     lateness = Lateness(store, clock)
     preparation = Preparation(platforms, ports.files, ports.probe, grants, pulls, renditions, lateness, clock)
-    handlers: Mapping[str, ChoreHandler] = {
+    deliver = Deliver(store, preparation, grants, holding, clock, ports.random, ports.meter)
+    handlers = _handlers(services, messenger, ports.files)
+    return Hall(services, deliver, Chores(store, handlers, clock, ports.random, ports.meter), lateness)
+
+
+def _handlers(services: Services, messenger: Messenger, files: Files) -> Mapping[str, ChoreHandler]:
+    """By kind of chore."""
+    sweeps = services.uploads.sweep, services.exports.sweep, messenger.sweep
+    return {
         PROBE: services.videos.probe,
-        TIDY: Tidying(store, ports.files, pulls, clock, services.uploads.sweep),
+        TIDY: Tidying(services.store, files, services.pulls, services.clock, *sweeps),
         UPLOAD: services.uploads.expire,
         FETCH: services.imports.fetch,
-        RENDER: renditions.make,
-        RENEW: channels.renew,
-        RELEASE: channels.release,
+        EXPORT: services.exports.make,
+        ANNOUNCE: messenger.announce,
+        SEND: messenger.send,
+        RENDER: services.renditions.make,
+        RENEW: services.channels.renew,
+        RELEASE: services.channels.release,
+        ERASE: services.erasure.carry_out,
     }
-    deliver = Deliver(store, preparation, grants, holding, clock, ports.random, ports.meter)
-    return Hall(services, deliver, Chores(store, handlers, clock, ports.random, ports.meter), lateness)

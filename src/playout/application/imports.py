@@ -67,10 +67,10 @@ class Imports:
             return made
         now = self._clock.now()
         video_id = video_id or new_id("vid", now)
-        key = f"{ROOT}{actor.workspace_id}/{video_id}"
+        key, kept = f"{ROOT}{actor.workspace_id}/{video_id}", _key(actor.workspace_id, video_id)
         name = _shown(filename or "")
         note = json.dumps(asdict(_Note(url, bool(filename))))
-        await self._store.ephemera.put_new(_key(video_id), note, now + KEPT, now)  # first: the chore needs it
+        await self._store.ephemera.put_new(kept, note, now + KEPT, now)  # first: the chore needs it
         video = Video(video_id, actor.workspace_id, VideoState.PROBING, name, 0, "", key, now)
         try:
             return await self._store.videos.save(video, [Chore(actor.workspace_id, FETCH, video_id, now)])
@@ -90,15 +90,15 @@ class Imports:
         try:
             again = await self._advance(chore)
         except NotFound:  # deleted meanwhile
-            await self._forget(chore.subject_id)
+            await self._forget(chore)
             raise
         if again is None:
-            await self._forget(chore.subject_id)
+            await self._forget(chore)
         return again
 
     async def _advance(self, chore: Chore) -> datetime | None:
         video = await self._store.videos.get(chore.workspace_id, chore.subject_id)
-        kept = await self._store.ephemera.get(_key(video.id), self._clock.now())
+        kept = await self._store.ephemera.get(_key(video.workspace_id, video.id), self._clock.now())
         if not _is_awaited(video):
             return None
         if kept is None:
@@ -177,7 +177,8 @@ class Imports:
             return None
         now = self._clock.now()
         counted = json.dumps(asdict(replace(note, tries=note.tries + 1)))
-        await self._store.ephemera.replace(_key(video.id), kept, counted, video.created_at + KEPT)
+        key = _key(video.workspace_id, video.id)
+        await self._store.ephemera.replace(key, kept, counted, video.created_at + KEPT)
         return now + WAITS[note.tries]
 
     async def _reject(self, video: Video, problem: Problem) -> None:
@@ -185,8 +186,8 @@ class Imports:
         event = happened(seen, "video.rejected", self._clock.now(), state=seen.state, why=problem)
         await self._store.videos.save(seen, events=[event])
 
-    async def _forget(self, video_id: str) -> None:
-        await self._store.ephemera.take(_key(video_id), self._clock.now())
+    async def _forget(self, chore: Chore) -> None:
+        await self._store.ephemera.take(_key(chore.workspace_id, chore.subject_id), self._clock.now())
 
 
 class _NotWanted(Exception):
@@ -197,8 +198,8 @@ def _is_awaited(video: Video) -> bool:
     return video.state is VideoState.PROBING and not video.sha256
 
 
-def _key(video_id: str) -> str:
-    return f"import:{video_id}"
+def _key(workspace_id: str, video_id: str) -> str:
+    return f"import:{workspace_id}:{video_id}"
 
 
 def _shown(filename: str) -> str:

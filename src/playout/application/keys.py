@@ -1,6 +1,6 @@
-"""Rotating the key-encryption keys: every channel's data key comes to stand under the primary one.
+"""Rotating the key-encryption keys: the data key of every channel and webhook comes to stand under the primary one.
 
-Only data keys are touched, never what they seal. It may be killed at any channel and started again: what is
+Only data keys are touched, never what they seal. It may be killed at any record and started again: what is
 still to do is what the store says is sealed under another key. How keys are made and wrapped is the vault's.
 """
 
@@ -8,19 +8,20 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from playout.application.ports import Channels, Clock, Vault
+from playout.application.ports import Channels, Clock, Vault, Webhooks
 from playout.domain.channel import Channel
 from playout.domain.errors import Stale, Unreadable
+from playout.domain.webhook import Webhook
 
 log = logging.getLogger(__name__)
 
-_PAGE = 500  # channels
+_PAGE = 500  # records
 _PAUSE = 1.0  # seconds, before those are met again that somebody else was saving
 
 
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
-    """How many channels are sealed under each key, the primary first."""
+    """How many channels and webhooks are sealed under each key, the primary first."""
 
     counts: Mapping[str, int]
 
@@ -39,13 +40,13 @@ class Rotation:
     """What a rotation did, and what stands where after it."""
 
     moved: int
-    unreadable: tuple[str, ...]  # channels whose data key did not open; only reconnecting helps them
+    unreadable: tuple[str, ...]  # whose data key did not open; only making them anew helps
     status: KeyStatus
 
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """Once through all channels under one key."""
+    """Once through all under one key."""
 
     moved: int
     busy: int  # somebody else was saving them
@@ -55,13 +56,14 @@ class _Pass:
 class KeyRotation:
     """Counts and moves. Any number may run at once, beside everything else."""
 
-    def __init__(self, channels: Channels, vault: Vault, clock: Clock) -> None:
+    def __init__(self, channels: Channels, webhooks: Webhooks, vault: Vault, clock: Clock) -> None:
         self._channels = channels
+        self._webhooks = webhooks
         self._vault = vault
         self._clock = clock
 
     async def status(self) -> KeyStatus:
-        """Counts by reading every channel's key; keys that this process does not have are not seen."""
+        """Counts by reading every key; keys that this process does not have are not seen."""
         counts = dict.fromkeys(self._vault.key_ids, 0)
         for key_id in counts:
             async for _ in self._under(key_id):
@@ -69,7 +71,7 @@ class KeyRotation:
         return KeyStatus(counts)
 
     async def rotate(self, progress: Callable[[int], None]) -> Rotation:
-        """Moves every channel that can be moved; tells `progress` how many so far, after each."""
+        """Moves every one that can be moved; tells `progress` how many so far, after each."""
         moved = 0
         unreadable: list[str] = []
         for key_id in self._vault.key_ids[1:]:
@@ -85,32 +87,36 @@ class KeyRotation:
     async def _pass(self, key_id: str, before: int, progress: Callable[[int], None]) -> _Pass:
         moved = busy = 0
         unreadable: list[str] = []
-        async for channel in self._under(key_id):
+        async for one in self._under(key_id):
             try:
-                await self._move(channel)
+                await self._move(one)
                 moved += 1
                 progress(before + moved)
             except Stale:
                 busy += 1
             except Unreadable as error:
-                log.warning("keys.unreadable", extra={"channel_id": channel.id, "reason": error.sentence})
-                unreadable.append(channel.id)
+                log.warning("keys.unreadable", extra={"subject_id": one.id, "reason": error.sentence})
+                unreadable.append(one.id)
         return _Pass(moved, busy, tuple(unreadable))
 
-    async def _move(self, channel: Channel) -> None:
+    async def _move(self, one: Channel | Webhook) -> None:
         """Raises Stale when the record is somebody else's: a renewal must find it as it left it."""
-        if channel.renewal_running(self._clock.now()):
+        if isinstance(one, Webhook):
+            key = await self._vault.rewrap(one.workspace_id, one.id, one.data_key)
+            await self._webhooks.save(replace(one, data_key=key))
+        elif one.renewal_running(self._clock.now()):
             raise Stale
-        if channel.data_key is not None:  # the store gives no others here
-            key = await self._vault.rewrap(channel.workspace_id, channel.id, channel.data_key)
-            await self._channels.save(replace(channel, data_key=key))
+        elif one.data_key is not None:  # the store gives no others here
+            key = await self._vault.rewrap(one.workspace_id, one.id, one.data_key)
+            await self._channels.save(replace(one, data_key=key))
 
-    async def _under(self, key_id: str) -> AsyncIterator[Channel]:
-        cursor: str | None = None
-        while True:
-            page = await self._channels.sealed_under(key_id, cursor=cursor, limit=_PAGE)
-            for channel in page.items:
-                yield channel
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+    async def _under(self, key_id: str) -> AsyncIterator[Channel | Webhook]:
+        for kind in (self._channels, self._webhooks):
+            cursor: str | None = None
+            while True:
+                page = await kind.sealed_under(key_id, cursor=cursor, limit=_PAGE)
+                for one in page.items:
+                    yield one
+                cursor = page.next_cursor
+                if cursor is None:
+                    break

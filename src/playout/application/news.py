@@ -7,12 +7,12 @@ look once more. A delivery that waits for nothing is not touched.
 """
 
 import hashlib
-import json
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from playout.application.deletions import Deletion, Deletions
 from playout.application.grants import Grants
 from playout.application.holding import Holding
 from playout.application.ports import Clock, Newscaster, Platform, SignedRequests, Store, Webhook, Withdrawal
@@ -24,8 +24,6 @@ from playout.domain.event import happened
 from playout.domain.retry import PlatformFailure, Reason, Turn
 from playout.domain.secret import Secret
 
-#: How long somebody can ask what became of a deletion.
-DELETION_KEPT = timedelta(days=400)
 #: For how long copies of news have no effect: platforms repeat theirs for up to 72 hours.
 NEWS_KEPT = timedelta(days=4)
 _REMOVED = Reason("removed_at_platform", "The account's owner removed Playout at the platform. Reconnect it.", Turn.YOU)
@@ -50,6 +48,7 @@ class News:
         platforms: Mapping[str, Platform],
         grants: Grants,
         holding: Holding,
+        deletions: Deletions,
         clock: Clock,
         public_url: str,
     ) -> None:
@@ -58,6 +57,7 @@ class News:
         self._platforms = platforms
         self._grants = grants
         self._holding = holding
+        self._deletions = deletions
         self._clock = clock
 
     async def arrived(self, platform: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -106,11 +106,11 @@ class News:
 
     async def deleted_at(self, code: str) -> datetime:
         """When the deletion behind a confirmation code was done. Raises NotFound."""
-        note = await self._store.ephemera.get(f"deletion:{code}", self._clock.now())
-        if note is None:
-            msg = "No deletion has this code, or it is too long ago."
+        at = (await self._deletions.get(code)).finished_at
+        if at is None:
+            msg = "This deletion is not done yet."
             raise NotFound(msg)
-        return datetime.fromisoformat(json.loads(note)["at"])
+        return at
 
     # ── webhooks ─────────────────────────────────────────────────────────────────────────────────
 
@@ -187,7 +187,5 @@ class News:
             await self._holding.hold_all(channel, _DELETED)
 
     async def _confirmed(self) -> str:
-        code, now = secrets.token_urlsafe(12), self._clock.now()
-        note = json.dumps({"at": now.isoformat()})
-        await self._store.ephemera.put_new(f"deletion:{code}", note, now + DELETION_KEPT, now)
-        return code
+        now = self._clock.now()
+        return (await self._deletions.keep(Deletion(secrets.token_urlsafe(12), now, now))).id

@@ -1,7 +1,7 @@
 """Idempotency-Key: the same request sent twice has one effect and one answer.
 
-The ids of what a request makes follow from its key, so a repeat after a crash meets what the first one made, in
-whatever store: no transaction has to span the effect and the answer.
+The ids of what a request makes follow from its key, and so does the id of the event that tells of what it did, which is
+saved in one step with the effect. So a repeat after a crash meets what the first one made or did, in whatever store.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from playout.application.ports import Clock, Store
-from playout.domain.errors import Conflict, Invalid, Problem, StillRunning
+from playout.domain.errors import Conflict, Invalid, NotFound, Problem, StillRunning
 from playout.domain.ids import new_id
 from playout.domain.person import Actor
 
@@ -45,6 +45,17 @@ class Turn:
         return f"{prefix}_{body}"
 
 
+async def was_done(store: Store, actor: Actor, subject_id: str) -> bool:
+    """Whether an earlier run of the same request had its effect on this already."""
+    if actor.deed is None:
+        return False
+    try:
+        await store.events.get(actor.workspace_id, subject_id, actor.deed)
+    except NotFound:
+        return False
+    return True
+
+
 class IdempotencyConflict(Conflict):
     """The key was used for another request."""
 
@@ -64,7 +75,8 @@ class Once:
             sentence = f"Idempotency-Key must have 1 to {LONGEST_KEY} printable characters."
             raise Invalid(sentence, problems=[Problem("bad_idempotency_key", "", sentence)])
         now = self._clock.now()
-        name = "once:" + hashlib.sha256(f"{actor.workspace_id}\n{actor.name}\n{key}".encode()).hexdigest()
+        whose = hashlib.sha256(f"{actor.workspace_id}\n{actor.name}\n{key}".encode()).hexdigest()
+        name = f"once:{actor.workspace_id}:{whose}"
         digest = hashlib.sha256(request).hexdigest()
         fresh = json.dumps({"request": digest, "since": now.timestamp(), "seed": new_id("id", now)})
         standing = await self._store.ephemera.put_new(name, fresh, now + KEPT, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from playout.application.ports import Clock, Store
+from playout.application.ports import Clock, Page, Store
 from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, Unauthenticated
 from playout.domain.ids import new_id
 from playout.domain.person import ALL_SCOPES, Actor, Person, Role, Scope, Token, Workspace
@@ -75,6 +75,9 @@ class People:
     ) -> Minted:
         """A new token with at most the scopes its maker has."""
         actor.need(Scope.ADMIN)
+        if (await self._store.workspaces.get(actor.workspace_id)).closed_at:
+            msg = "This workspace is being deleted: nobody gets in any more."
+            raise Conflict(msg, code="workspace_closed")
         if not name.strip() or not scopes:
             sentence = "A token needs a name and at least one scope."
             raise Invalid(sentence, problems=[Problem("required", "/name" if scopes else "/scopes", sentence)])
@@ -99,6 +102,12 @@ class People:
         """Newest first."""
         actor.need(Scope.ADMIN)
         return await self._store.tokens.list(actor.workspace_id)
+
+    async def token_page(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Page[Token]:
+        """Newest first: by id. Of a workspace's few tokens the store gives all."""
+        tokens = sorted(await self.tokens(actor), key=lambda one: one.id, reverse=True)
+        after = [one for one in tokens if cursor is None or one.id < cursor]
+        return Page(tuple(after[:limit]), after[limit - 1].id if len(after) > limit else None)
 
     async def revoke(self, actor: Actor, token_id: str) -> None:
         """Ends a token. Raises NotFound."""

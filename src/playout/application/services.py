@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from playout.application.calendar import Calendar
 from playout.application.channels import Channels
 from playout.application.deliveries import Deliveries
+from playout.application.erasure import Erasure
+from playout.application.exports import Exports
 from playout.application.imports import Imports
 from playout.application.keys import KeyRotation
 from playout.application.news import News
@@ -13,8 +16,10 @@ from playout.application.ports import Clock, Store
 from playout.application.posts import Posts
 from playout.application.pulls import Pulls
 from playout.application.renditions import Renditions
+from playout.application.slots import ChannelSlots
 from playout.application.uploads import Uploads
 from playout.application.videos import Videos
+from playout.application.webhooks import Webhooks
 from playout.application.workspaces import Workspaces
 
 
@@ -28,10 +33,15 @@ class Services:
     videos: Videos
     imports: Imports
     uploads: Uploads
+    exports: Exports
     renditions: Renditions
     posts: Posts
+    slots: ChannelSlots
+    calendar: Calendar
     deliveries: Deliveries
+    webhooks: Webhooks
     people: People
+    erasure: Erasure
     pulls: Pulls
     once: Once
     keys: KeyRotation

@@ -31,8 +31,12 @@ class Quota:
         """Gives the place back; twice is fine."""
         await self._change(workspace_id, upload_id, None)
 
+    async def open(self, workspace_id: str) -> list[str]:
+        """Ids of those that have a place."""
+        return list(json.loads(await self._ephemera.get(_key(workspace_id), self._clock.now()) or "{}"))
+
     async def _change(self, workspace_id: str, upload_id: str, size: int | None) -> None:
-        key = f"uploads:{workspace_id}"
+        key = _key(workspace_id)
         while True:
             now = self._clock.now()
             standing = await self._ephemera.get(key, now)
@@ -57,3 +61,7 @@ class Quota:
             open_bytes = f"The open uploads may come to {sum(others):,} of {MOST_FULL * self._most_bytes:,} bytes"
             sentence = f"{open_bytes}, which leaves too little for this one. End or delete one of them."
             raise Conflict(sentence, code="too_many_uploads")
+
+
+def _key(workspace_id: str) -> str:
+    return f"uploads:{workspace_id}"

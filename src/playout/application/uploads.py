@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -192,6 +192,21 @@ class Uploads:
             return (await self._seen(note)).expires_at
         except NotFound:  # its bytes are
             return None
+
+    async def drop_all(self, workspace_id: str) -> bool:
+        """Ends everything that a workspace has in the making; False where somebody still writes to one of them."""
+        free = True
+        for upload_id in await self._quota.open(workspace_id):
+            if note := await self._notes.find(workspace_id, upload_id):
+                with suppress(NotFound):  # it has ended before
+                    await self._notes.change(note, lambda note: note.until(self._clock.now()))
+            try:
+                await self._growing.drop(upload_id)
+            except Conflict:
+                free = False
+            else:
+                await self._quota.release(workspace_id, upload_id)
+        return free
 
     # ── the end ─────────────────────────────────────────────────────────────────────────────────
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from playout.application.posts import Shown
+from playout.application.shown import Shown
 from playout.cli import asking, choose, records, times, wording
 from playout.cli.desk import Desk
 from playout.cli.groups import noun
@@ -64,8 +64,9 @@ async def show(desk: Desk, post: Id) -> None:
 @verb
 async def schedule(desk: Desk, post: Id, at: wording.At = None, tz: wording.Zone = None) -> None:
     """Send a draft, or move a waiting post to another time."""
-    when = times.moment(at, times.zone(tz), desk.services.clock.now()) if at else None
-    _show(desk, await desk.services.posts.schedule(desk.actor, post, when))
+    slot = at == wording.NEXT_SLOT
+    when = times.moment(at, times.zone(tz), desk.services.clock.now()) if at and not slot else None
+    _show(desk, await desk.services.posts.schedule(desk.actor, post, when, slot=slot))
 
 
 @app.command("cancel")
@@ -73,6 +74,21 @@ async def schedule(desk: Desk, post: Id, at: wording.At = None, tz: wording.Zone
 async def cancel(desk: Desk, post: Id) -> None:
     """Take back what is not at the platform yet."""
     _show(desk, await desk.services.posts.cancel(desk.actor, post))
+
+
+@app.command("approve")
+@verb
+async def approve(desk: Desk, post: Id, at: wording.At = None, tz: wording.Zone = None) -> None:
+    """Let out what waits for approval, at its time or another."""
+    when = times.moment(at, times.zone(tz), desk.services.clock.now()) if at else None
+    _show(desk, await desk.services.posts.approve(desk.actor, post, when))
+
+
+@app.command("reject")
+@verb
+async def reject(desk: Desk, post: Id, note: Annotated[str, typer.Option("--note", help="A word why.")] = "") -> None:
+    """Make what waits for approval a draft again."""
+    _show(desk, await desk.services.posts.reject(desk.actor, post, note))
 
 
 @app.command("retry")

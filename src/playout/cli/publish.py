@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from playout.application.posts import Shown
+from playout.application.shown import Shown
 from playout.cli import exits, records, taking, times, watching, wording
 from playout.cli.desk import Desk
 from playout.cli.exits import Exit
@@ -48,7 +48,7 @@ async def publish(
         if check:
             return await _only_check(desk, wish, video)
         shown = await _post(desk, wish, video)
-        if wish.post.scheduled_at:
+        if wish.post.scheduled_at or wish.post.slot:
             return _scheduled(desk, shown, mine=mine)
         return await _follow(desk, shown, wish)
 

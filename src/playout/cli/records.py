@@ -97,7 +97,13 @@ def rendition(one: Rendition) -> Record:
 def workspace(one: Workspace) -> Record:
     """What holds for all of its posts."""
     hours = one.late_after / timedelta(hours=1)
-    return {"id": one.id, "name": one.name, "late_posts": one.late_posts.value, "late_after_hours": hours}
+    return {
+        "id": one.id,
+        "name": one.name,
+        "late_posts": one.late_posts.value,
+        "late_after_hours": hours,
+        "approval": one.approval,
+    }
 
 
 def post(one: Post, deliveries: tuple[Delivery, ...]) -> Record:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import typer
 
-from playout.cli import access, channels, deliveries, posts, videos, workspace
+from playout.cli import access, channels, deliveries, posts, slots, videos, workspace
 from playout.cli.desk import Door
 from playout.cli.exits import Exit, Interrupted
+from playout.cli.export import export
 from playout.cli.groups import Group
 from playout.cli.output import Out
 from playout.cli.publish import publish
@@ -36,6 +37,9 @@ def tree() -> typer.Typer:
     root.add_typer(videos.app, name="videos")
     root.add_typer(channels.app, name="channels")
     root.add_typer(workspace.app, name="workspace")
+    root.add_typer(slots.app, name="slots")
+    root.command("calendar")(slots.calendar)
+    root.command("export")(export)
     root.add_typer(access.tokens, name="token")
     root.add_typer(access.owners, name="owner")
     root.add_typer(access.keys, name="keys")

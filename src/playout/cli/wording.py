@@ -15,6 +15,9 @@ from playout.domain.errors import Invalid, Problem
 from playout.domain.preflight import RECONNECT, RENDER, blocking
 from playout.domain.rendition import Fit
 
+#: Instead of a time: the next free slot of the channels.
+NEXT_SLOT = "next-slot"
+
 To = Annotated[
     list[str],
     typer.Option(
@@ -32,7 +35,7 @@ At = Annotated[
     typer.Option(
         "--at",
         metavar="TIME",
-        help="2026-12-01T18:30:00Z, “2026-12-01 18:30” or +2h. Default: now.",
+        help="2026-12-01T18:30:00Z, “2026-12-01 18:30”, +2h, or next-slot. Default: now.",
         show_default=False,
     ),
 ]
@@ -98,9 +101,10 @@ async def understood(desk: Desk, words: Words, *, draft: bool = False) -> Wish:
         destinations=tuple(replace(one, fit=words.fit) for one in choose.destinations(chosen, words.options)),
         title=words.title,
         hashtags=tuple(words.hashtags),
-        scheduled_at=_moment(desk, words.at, where.key),
+        scheduled_at=None if words.at == NEXT_SLOT else _moment(desk, words.at, where.key),
         timezone=where.key,
         draft=draft,
+        slot=words.at == NEXT_SLOT,
     )
     return Wish(post, chosen)
 

@@ -32,7 +32,13 @@ async def change(
         float | None,
         typer.Option("--late-after", metavar="HOURS", help="With hold: later than this is asked.", show_default=False),
     ] = None,
+    approval: Annotated[
+        bool | None,
+        typer.Option("--approval/--no-approval", help="Whoever may not publish asks first.", show_default=False),
+    ] = None,
 ) -> None:
     """Change them."""
-    changed = await desk.services.workspaces.change(desk.actor, late_posts=late_posts, late_after_hours=late_after)
+    changed = await desk.services.workspaces.change(
+        desk.actor, late_posts=late_posts, late_after_hours=late_after, approval=approval
+    )
     desk.out.record(records.workspace(changed))

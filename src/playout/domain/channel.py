@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from playout.domain.retry import Reason
 from playout.domain.secret import Secret
+from playout.domain.slots import Slots
 
 #: A refresh token that ends within this time is shown as expiring.
 EXPIRY_NOTICE = timedelta(days=7)
@@ -78,6 +79,7 @@ class Channel:
     trouble: Reason | None = None  # why it needs reconnecting
     connected_at: datetime | None = None  # when a person last agreed
     last_published_at: datetime | None = None
+    slots: Slots = field(default_factory=Slots)
 
     def state(self, now: datetime) -> ChannelState:
         """What people see."""

@@ -51,8 +51,12 @@ def happened(
     why: Why | None = None,
     message: str = "",
     milliseconds: int | None = None,
+    name: str | None = None,
 ) -> Event:
-    """A new line. What happens to one subject within a millisecond is sorted by its version."""
-    name = new_id("evt", now, order=subject.version + 1)
+    """A new line. What happens to one subject within a millisecond is sorted by its version.
+
+    `name`: its id, where that is known before: then it can happen only once.
+    """
+    name = name or new_id("evt", now, order=subject.version + 1)
     code, words = (why.code, why.message) if why else ("", message)
     return Event(name, subject.workspace_id, subject.id, kind, now, state, code, words, milliseconds)

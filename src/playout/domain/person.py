@@ -27,6 +27,18 @@ class Role(StrEnum):
     APPROVER = "approver"
     VIEWER = "viewer"
 
+    def scopes(self, *, approval: bool) -> frozenset[Scope]:
+        """What it allows; where posts need approval, an editor asks for it instead of publishing."""
+        return _MAY[self] | ({Scope.PUBLISH} if self is Role.EDITOR and not approval else frozenset())
+
+
+_MAY = {
+    Role.OWNER: ALL_SCOPES,
+    Role.APPROVER: frozenset({Scope.READ, Scope.WRITE, Scope.PUBLISH}),
+    Role.EDITOR: frozenset({Scope.READ, Scope.WRITE}),
+    Role.VIEWER: frozenset({Scope.READ}),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -36,6 +48,7 @@ class Actor:
     name: str  # a person's or token's id
     scopes: frozenset[Scope]
     via: str  # api, cli, web, bot, mcp, engine
+    deed: str | None = None  # id of the event that what he asks for leaves, where it follows from an Idempotency-Key
 
     def need(self, scope: Scope) -> None:
         """Raises Forbidden unless the actor has this scope."""
@@ -61,6 +74,8 @@ class Workspace:
     version: int = 0
     late_posts: LatePosts = LatePosts.HOLD
     late_after: timedelta = timedelta(hours=6)
+    approval: bool = False  # whoever may write but not publish asks somebody who may
+    closed_at: datetime | None = None  # it is being deleted: nobody gets in any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,17 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody who may not publish asked for it: still open, or rejected with a word why."""
+
+    asked_at: datetime
+    asked_by: str  # person or token id
+    rejected_at: datetime | None = None
+    rejected_by: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """Where a post goes, and what differs there."""
 
@@ -64,6 +75,12 @@ class Post:
     timezone: str = "UTC"  # IANA name, for showing the time
     draft: bool = False
     version: int = 0
+    approval: Approval | None = None  # of a draft
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether it is somebody else's turn to say that it may go out."""
+        return self.draft and self.approval is not None and self.approval.rejected_at is None
 
     def destination(self, channel_id: str) -> Destination | None:
         """What was wanted for this channel."""
@@ -85,6 +102,8 @@ def state_of(post: Post, deliveries: Iterable[Delivery]) -> PostState:
     """What a post's deliveries add up to. What waits for a person wins, then what still moves."""
     states = {one.state for one in deliveries}
     if not states:
+        if post.awaits_approval:
+            return PostState.AWAITING_APPROVAL
         return PostState.DRAFT if post.draft else PostState.CANCELLED
     if states & {State.HELD, State.UNCONFIRMED}:
         return PostState.NEEDS_YOU

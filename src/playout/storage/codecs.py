@@ -3,16 +3,17 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from playout.domain.channel import Profile, WrappedKey
 from playout.domain.delivery import Fence, Receipt
 from playout.domain.errors import Problem
 from playout.domain.person import Scope
-from playout.domain.post import Consent, Destination
+from playout.domain.post import Approval, Consent, Destination
 from playout.domain.rendition import Fit
 from playout.domain.retry import Reason, Turn
+from playout.domain.slots import Day, Slot, Slots
 from playout.domain.video import Facts, Rendition, RenditionState
 
 T = TypeVar("T")
@@ -167,6 +168,28 @@ def _pick_consent(said: Said) -> Consent:
     return Consent(datetime.fromisoformat(said["at"]), said["by"], said["via"], said["text"])
 
 
+def _lay_approval(one: Approval) -> Said:
+    return asdict(one) | {
+        "asked_at": one.asked_at.isoformat(),
+        "rejected_at": one.rejected_at.isoformat() if one.rejected_at else None,
+    }
+
+
+def _pick_approval(said: Said) -> Approval:
+    rejected_at = datetime.fromisoformat(said["rejected_at"]) if said["rejected_at"] else None
+    return Approval(**{**said, "asked_at": datetime.fromisoformat(said["asked_at"]), "rejected_at": rejected_at})
+
+
+def _lay_slots(one: Slots) -> Said:
+    times = [[slot.day.value, slot.at.isoformat()] for slot in one.slots]
+    return {"timezone": one.timezone, "slots": times, "paused": one.paused}
+
+
+def _pick_slots(said: Said) -> Slots:
+    times = tuple(Slot(Day(day), time.fromisoformat(at)) for day, at in said["slots"])
+    return Slots(said["timezone"], times, said["paused"])
+
+
 WORDS = Codec(_lay_words, _pick_words)
 SCOPES = Codec(_lay_scopes, _pick_scopes)
 PROFILE = Codec(_lay_profile, _pick_profile)
@@ -178,3 +201,5 @@ RENDITIONS = Codec(_lay_renditions, _pick_renditions)
 FACTS = Codec(_lay_facts, _pick_facts)
 PROBLEMS = Codec(_lay_problems, _pick_problems)
 DESTINATIONS = Codec(_lay_destinations, _pick_destinations)
+APPROVAL = Codec(_lay_approval, _pick_approval)
+SLOTS = Codec(_lay_slots, _pick_slots)

@@ -16,6 +16,7 @@ from playout.domain.event import Event
 from playout.domain.person import Person, Token, Workspace
 from playout.domain.post import Post
 from playout.domain.video import Video
+from playout.domain.webhook import Sending, Webhook
 
 T = TypeVar("T")
 
@@ -76,6 +77,17 @@ class Chore:
         return max(self.due_at, self.in_hand_until or self.due_at)
 
 
+#: The chore that tells webhooks of an event.
+ANNOUNCE = "announce"
+#: The chore that removes a workspace: the one thing of it that stays until all else is gone.
+ERASE = "erase"
+
+
+def announcement(event: Event) -> Chore:
+    """What every save of an event that webhooks may ask for puts beside it, where the workspace has a webhook."""
+    return Chore(event.workspace_id, ANNOUNCE, f"{event.subject_id}.{event.id}", event.at)
+
+
 class Deliveries(Protocol):
     """Deliveries and the claim on them. They are inserted with their post (`Posts.save`)."""
 
@@ -94,6 +106,10 @@ class Deliveries(Protocol):
         limit: int = 50,
     ) -> Page[Delivery]:
         """The workspace's deliveries, newest first; empty filters match all."""
+        ...
+
+    async def of_posts(self, workspace_id: str, post_ids: Collection[str]) -> Sequence[Delivery]:
+        """All deliveries of these posts, oldest first; at most 1000 posts."""
         ...
 
     async def planned(self, workspace_id: str, start: datetime, end: datetime, limit: int = 1000) -> Sequence[Delivery]:
@@ -138,6 +154,14 @@ class Posts(Protocol):
 
     async def list(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Post]:
         """Newest first."""
+        ...
+
+    async def several(self, workspace_id: str, post_ids: Collection[str]) -> Sequence[Post]:
+        """Those of these ids that are there, in no order; at most 1000 ids."""
+        ...
+
+    async def planned(self, workspace_id: str, start: datetime, end: datetime, limit: int = 1000) -> Sequence[Post]:
+        """Those with a time from `start` to before `end`, drafts too, in the order of their times; at most `limit`."""
         ...
 
     async def save(self, post: Post, deliveries: Sequence[Delivery] = (), events: Sequence[Event] = ()) -> Post:
@@ -230,7 +254,11 @@ class Chores(Protocol):
 
 
 class Events(Protocol):
-    """History. Events are written with what they tell of."""
+    """History. Events are written with what they tell of, and those that webhooks may ask for with `announcement`."""
+
+    async def get(self, workspace_id: str, subject_id: str, event_id: str) -> Event:
+        """Raises NotFound."""
+        ...
 
     async def list(
         self, workspace_id: str, subject_id: str, *, cursor: str | None = None, limit: int = 100
@@ -248,6 +276,60 @@ class Workspaces(Protocol):
 
     async def save(self, workspace: Workspace) -> Workspace:
         """Raises Stale."""
+        ...
+
+    async def erase(self, workspace_id: str, limit: int = 500) -> int:
+        """Removes about `limit` records of the workspace, of whatever kind, but for chores of the kind ERASE.
+
+        Says how many went; 0: nothing is left, and the workspace itself is gone too. Between two calls no record points
+        to one that is gone. What is saved into it meanwhile goes with the next call; afterwards it is Stale.
+        """
+        ...
+
+
+class Webhooks(Protocol):
+    """Addresses that want to hear what happens."""
+
+    async def get(self, workspace_id: str, webhook_id: str) -> Webhook:
+        """Raises NotFound."""
+        ...
+
+    async def list(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Webhook]:
+        """Newest first."""
+        ...
+
+    async def save(self, webhook: Webhook) -> Webhook:
+        """Raises Stale."""
+        ...
+
+    async def remove(self, webhook: Webhook) -> None:
+        """With everything that was sent to it. Raises Stale if it changed since it was loaded."""
+        ...
+
+    async def sealed_under(self, key_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Webhook]:
+        """Webhooks whose data key is wrapped by this key-encryption key, in order of id."""
+        ...
+
+
+class Sendings(Protocol):
+    """What was sent to webhooks, and what is to be sent."""
+
+    async def get(self, workspace_id: str, sending_id: str) -> Sending:
+        """Raises NotFound."""
+        ...
+
+    async def list(
+        self, workspace_id: str, webhook_id: str, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[Sending]:
+        """Newest first."""
+        ...
+
+    async def save(self, sending: Sending, chores: Sequence[Chore] = ()) -> Sending:
+        """Saves the record and puts its chores. Raises Stale; also where its webhook is gone."""
+        ...
+
+    async def sweep(self, before: datetime) -> int:
+        """Removes those made before; says how many. They may go later than that, never earlier."""
         ...
 
 
@@ -314,6 +396,13 @@ class Ephemera(Protocol):
         """Counts one call if fewer than `limit` were counted within `window`; else gives the time when one is free."""
         ...
 
+    async def forget(self, workspace_id: str) -> int:
+        """Removes whatever lies under `kind:workspace` or `kind:workspace:…`; says how many.
+
+        What is put meanwhile may stay, and so may calls that were counted: they end by themselves.
+        """
+        ...
+
     async def sweep(self, now: datetime) -> int:
         """Removes the expired; says how many. Nothing depends on when."""
         ...
@@ -336,6 +425,10 @@ class Store(Protocol):
     def events(self) -> Events: ...
     @property
     def workspaces(self) -> Workspaces: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
+    @property
+    def sendings(self) -> Sendings: ...
     @property
     def people(self) -> People: ...
     @property

@@ -44,6 +44,13 @@ def stands(name: str, value: str) -> When:
     return When(f"#{name} = :{name}_stands", {f":{name}_stands": text(value)})
 
 
+def as_seen(item: Item) -> When:
+    """Nobody has written to it since, not even what moves no version."""
+    if WRITTEN in item:
+        return stands(WRITTEN, item[WRITTEN]["S"])
+    return PRESENT & When(f"attribute_not_exists(#{WRITTEN})")
+
+
 @dataclass(frozen=True, slots=True)
 class Put:
     """The whole item."""
@@ -115,6 +122,11 @@ def placeholders(expression: str, values: Item) -> Request:
     return ({"ExpressionAttributeNames": found} if found else {}) | (
         {"ExpressionAttributeValues": dict(values)} if values else {}
     )
+
+
+def key_of(item: Item) -> Key:
+    """Of an item as it stands."""
+    return item["PK"]["S"], item["SK"]["S"]
 
 
 def wire(key: Key) -> dict[str, Value]:

@@ -13,9 +13,9 @@ from playout.domain.errors import NotFound, Stale
 from playout.domain.event import Event
 from playout.storage.dynamodb.actions import ABSENT, Action, Delete, Key, Put, stands
 from playout.storage.dynamodb.failures import Refused
-from playout.storage.dynamodb.items import CHANNEL, channel_key, notes, orders, saved, under
+from playout.storage.dynamodb.history import announcements
+from playout.storage.dynamodb.items import CHANNEL, channel_key, lives, notes, orders, saved, under
 from playout.storage.dynamodb.lists import behind, newest, page_of
-from playout.storage.dynamodb.people import in_a_workspace
 from playout.storage.dynamodb.table import Table, below
 from playout.storage.dynamodb.values import text
 
@@ -42,13 +42,12 @@ class DynamoChannels:
         made = replace(channel, version=channel.version + 1)
         key = channel_key(channel.workspace_id, channel.id)
         before = await self._table.get(key) if channel.version else None
-        if channel.version == 0:
-            await in_a_workspace(self._table, channel.workspace_id)
         pointing = _moved(CHANNEL.record(before) if before else None, made)
+        saving = [saved(CHANNEL, key, made, channel.version), *pointing, *orders(chores), *notes(events)]
+        if channel.version == 0:
+            saving.append(lives(channel.workspace_id))
         try:
-            await self._table.write(
-                saved(CHANNEL, key, made, channel.version), *pointing, *orders(chores), *notes(events)
-            )
+            await self._table.write(*saving, *await announcements(self._table, events))
         except Refused:
             raise Stale from None
         return made
@@ -69,7 +68,7 @@ class DynamoChannels:
 
 def _moved(before: Channel | None, after: Channel) -> list[Action]:
     """What leads to the channel now, and no longer what led to it before. An account has one channel in a workspace."""
-    old, new = set(_leading(before)) if before else set(), set(_leading(after))
+    old, new = set(leading(before)) if before else set(), set(leading(after))
     lead = {"workspace_id": text(after.workspace_id), "channel_id": text(after.id)}
     mine = ABSENT | stands("channel_id", after.id)
     return [
@@ -78,7 +77,8 @@ def _moved(before: Channel | None, after: Channel) -> list[Action]:
     ]
 
 
-def _leading(channel: Channel) -> list[Key]:
+def leading(channel: Channel) -> list[Key]:
+    """Of the items that lead to it."""
     keys = [(f"{_ACCOUNT}{channel.platform}#{channel.profile.remote_id}", _LED + channel.workspace_id)]
     if channel.profile.owner_id:
         keys.append((f"{_OWNER}{channel.platform}#{channel.profile.owner_id}", _LED + channel.id))

@@ -1,17 +1,16 @@
-"""Chores and history in DynamoDB."""
+"""Chores in DynamoDB."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from playout.application.ports import Chore, Page, Ref
+from playout.application.ports import Chore, Ref
 from playout.domain.errors import Stale, Unavailable
-from playout.domain.event import Event
 from playout.storage.dynamodb.actions import Delete, Put, unchanged
 from playout.storage.dynamodb.claim import take_one
 from playout.storage.dynamodb.failures import Refused
-from playout.storage.dynamodb.items import CHORE, EVENT, chore_item, chore_key, event_key, orders
-from playout.storage.dynamodb.lists import due_until, oldest
+from playout.storage.dynamodb.items import CHORE, chore_item, chore_key, orders
+from playout.storage.dynamodb.lists import due_until
 from playout.storage.dynamodb.table import Table
 
 
@@ -57,16 +56,3 @@ class DynamoChores:
             await self._table.write(Delete(chore_key(chore.workspace_id, chore.id), unchanged(chore.version)))
         except Refused:
             return
-
-
-class DynamoEvents:
-    """Keeps the promises of `Events`."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    async def list(
-        self, workspace_id: str, subject_id: str, *, cursor: str | None = None, limit: int = 100
-    ) -> Page[Event]:
-        partition = event_key(workspace_id, subject_id, "")[0]
-        return await oldest(self._table, partition, "EVT#", EVENT.record, cursor, limit)

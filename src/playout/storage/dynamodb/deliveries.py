@@ -22,6 +22,7 @@ from playout.storage.dynamodb.actions import (
 )
 from playout.storage.dynamodb.claim import claim
 from playout.storage.dynamodb.failures import Refused
+from playout.storage.dynamodb.history import announcements
 from playout.storage.dynamodb.items import (
     CHANNEL,
     DELIVERY,
@@ -81,6 +82,12 @@ class DynamoDeliveries:
         found = behind(self._table, keys, DELIVERY.record, min(limit + 1, 100))
         return await page_of(_wanted(found, states, channel_id, cursor), limit)
 
+    async def of_posts(self, workspace_id: str, post_ids: Collection[str]) -> Sequence[Delivery]:
+        known = await self._table.batch(post_key(workspace_id, one) for one in post_ids)
+        wanted = {name for post in known.values() for name in a_set(post, "deliveries")}
+        found = await self._table.batch(delivery_key(workspace_id, one) for one in wanted)
+        return sorted(map(DELIVERY.record, found.values()), key=lambda one: one.id)
+
     async def _of_post(self, workspace_id: str, post_id: str, cursor: str | None) -> AsyncGenerator[Key, None]:
         """The post knows its deliveries, so that none is missed however new it is."""
         post = await self._table.get(post_key(workspace_id, post_id)) or {}
@@ -118,14 +125,16 @@ class DynamoDeliveries:
             video_key(ref.workspace_id, video_id),
             channel_key(ref.workspace_id, delivery.channel_id),
         )
-        there = [one for one in found if one is not None]
-        if len(there) < len(found) or POST.record(there[1]).video_id != video_id:
+        delivered, posted, shown, connected = found
+        if posted and POST.record(posted).video_id != video_id:
             return await self.work(ref)
+        if not (delivered and posted and shown and connected):  # all of one moment: it goes, or its workspace does
+            raise NotFound("There is no such thing here.")
         return Work(
-            delivery=DELIVERY.record(there[0]),
-            post=POST.record(there[1]),
-            video=VIDEO.record(there[2]),
-            channel=CHANNEL.record(there[3]),
+            delivery=DELIVERY.record(delivered),
+            post=POST.record(posted),
+            video=VIDEO.record(shown),
+            channel=CHANNEL.record(connected),
         )
 
     async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[Ref]:
@@ -153,9 +162,10 @@ class DynamoDeliveries:
 
     async def save(self, delivery: Delivery, events: Sequence[Event] = ()) -> Delivery:
         joined = await self._joined(delivery) if delivery.version == 0 else []
+        told: list[Action] = [*notes(events), *await announcements(self._table, events)]
         while True:
             hands = await hands_of(self._table, [delivery])
-            saving = [keep_delivery(delivery), *joined, *notes(events), *hands]
+            saving = [keep_delivery(delivery), *joined, *told, *hands]
             try:
                 await self._table.write(*saving)
             except Refused as refused:
@@ -165,7 +175,7 @@ class DynamoDeliveries:
             return replace(delivery, version=delivery.version + 1)
 
     async def _joined(self, delivery: Delivery) -> Sequence[Action]:
-        """A new one belongs to a post, which notes it, and to a channel. Channels stay for good."""
+        """A new one belongs to a post, which notes it, and to a channel, which stays as long as posts do."""
         if await self._table.get(channel_key(delivery.workspace_id, delivery.channel_id)) is None:
             raise Stale("What this belongs to is gone. Load it again.")
         post = post_key(delivery.workspace_id, delivery.post_id)

@@ -5,7 +5,7 @@ which may take days, is only a broom behind that.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from playout.storage.dynamodb.actions import ABSENT, Delete, Key, Put, When, stands
@@ -66,6 +66,16 @@ class DynamoEphemera:
                 continue  # somebody else was counted meanwhile
             return None
 
+    async def forget(self, workspace_id: str) -> int:
+        mine = [key for key in await self._all() if key[0].startswith("E#") and _owner(key) == workspace_id]
+        await self._table.erase(mine)
+        return len(mine)
+
+    async def _all(self) -> Sequence[Key]:
+        """Keys of whatever has an end: somebody leaves rarely, and then nobody waits for it."""
+        found = await due_until(self._table, _END, datetime.max.replace(tzinfo=UTC))
+        return [(one["PK"]["S"], one["SK"]["S"]) for one in found]
+
     async def sweep(self, now: datetime) -> int:
         over = [(one["PK"]["S"], one["SK"]["S"]) for one in await due_until(self._table, _END, now)]
         return sum([await self._swept(key, now) for key in over])
@@ -84,6 +94,11 @@ def _value(item: Item) -> str:
 
 def _note_key(key: str) -> Key:
     return f"E#{key}", "E"
+
+
+def _owner(key: Key) -> str:
+    """Whose workspace a note is of, by its name."""
+    return "".join(key[0].split(":")[1:2])
 
 
 def _calls_key(key: str) -> Key:

@@ -14,7 +14,8 @@ from playout.domain.event import Event
 from playout.domain.person import Person, Token, Workspace
 from playout.domain.post import Post
 from playout.domain.video import Video
-from playout.storage.dynamodb.actions import Key, Put, Update, unchanged
+from playout.domain.webhook import Sending, Webhook
+from playout.storage.dynamodb.actions import PRESENT, Check, Key, Put, Update, When, unchanged
 from playout.storage.dynamodb.values import Item, Record, Shape, Value, said, text
 
 R = TypeVar("R", bound=Record)
@@ -28,9 +29,15 @@ POST = Shape(Post)
 DELIVERY = Shape(Delivery)
 EVENT = Shape(Event)
 CHORE = Shape(Chore)
+WEBHOOK = Shape(Webhook)
+SENDING = Shape(Sending)
 
 #: Of the notes among what is due, which are no deliveries.
 REST = "REST#"
+#: Of sendings, among what is found by a time; theirs is when they were made.
+SENT = "SENT"
+#: Marks a workspace that was found empty and goes in a moment: nothing new may come into it.
+ENDING = "ending"
 #: Ways into the index of what is due: enough for thousands of writes a second, few enough to ask all of them each tick.
 SHARDS = range(4)
 
@@ -108,6 +115,21 @@ def event_key(workspace_id: str, subject_id: str, event_id: str) -> Key:
     return f"{workspace_id}#{subject_id}", f"EVT#{event_id}"
 
 
+def member_of(workspace_id: str, person_id: str) -> Key:
+    """Where a workspace notes who is in it."""
+    return workspace_id, f"PER#{person_id}"
+
+
+def webhook_key(workspace_id: str, webhook_id: str) -> Key:
+    """A webhook."""
+    return workspace_id, f"WHK#{webhook_id}"
+
+
+def sending_key(workspace_id: str, sending_id: str) -> Key:
+    """What was sent to one."""
+    return workspace_id, f"SND#{sending_id}"
+
+
 def chore_key(workspace_id: str, chore_id: str) -> Key:
     """A chore."""
     return workspace_id, f"CHORE#{chore_id}"
@@ -144,6 +166,32 @@ def delivery_item(delivery: Delivery) -> Item:
     if delivery.wake_at:
         found |= due(sharded("DUE", delivery.id), said(delivery.wake_at))
     return under(delivery_key(delivery.workspace_id, delivery.id), DELIVERY.item(delivery) | found)
+
+
+def planned_posts(workspace_id: str) -> str:
+    """Posts by their times, beside the deliveries."""
+    return f"{workspace_id}#POSTS"
+
+
+def post_attributes(post: Post) -> dict[str, Value]:
+    """With the time by which the calendar finds it, if it has one."""
+    attributes = POST.item(post)
+    if post.scheduled_at:
+        attributes["planned_pk"] = text(planned_posts(post.workspace_id))
+        attributes["planned_sk"] = text(f"{said(post.scheduled_at)}#{post.id}")
+    return attributes
+
+
+def sending_item(sending: Sending) -> Item:
+    """Found by its webhook, and by when it was made."""
+    found = {"channel_pk": text(sent_to(sending.workspace_id, sending.webhook_id))}
+    found |= due(sharded(SENT, sending.id), said(sending.created_at))
+    return under(sending_key(sending.workspace_id, sending.id), SENDING.item(sending) | found)
+
+
+def sent_to(workspace_id: str, webhook_id: str) -> str:
+    """Sendings of one webhook."""
+    return f"{workspace_id}#{webhook_id}"
 
 
 def state_partition(workspace_id: str, state: str) -> str:
@@ -184,6 +232,11 @@ def event_item(event: Event) -> Item:
 def saved(shape: Shape[R], key: Key, record: R, version: int) -> Put:
     """The record as it was given, if the one there is still version `version`."""
     return Put(under(key, shape.item(record)), unchanged(version))
+
+
+def lives(workspace_id: str) -> Check:
+    """Nothing new comes into a workspace that is not there, or goes at this moment."""
+    return Check(workspace_key(workspace_id), PRESENT & When(f"attribute_not_exists(#{ENDING})"))
 
 
 def notes(events: Iterable[Event]) -> list[Put]:

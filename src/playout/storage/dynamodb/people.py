@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from playout.domain.errors import NotFound, Stale
 from playout.domain.person import Person, Token, Workspace
 from playout.storage.dynamodb.actions import ABSENT, PRESENT, Action, Delete, Put, Update, When, stands
+from playout.storage.dynamodb.erasing import erase
 from playout.storage.dynamodb.failures import Refused
 from playout.storage.dynamodb.items import (
     PERSON,
     TOKEN,
     WORKSPACE,
     email_key,
+    lives,
+    member_of,
     person_key,
     saved,
     token_key,
@@ -25,12 +28,6 @@ from playout.storage.dynamodb.values import moment, text
 
 #: A time of use is noted at most this often.
 COARSE = timedelta(minutes=1)
-
-
-async def in_a_workspace(table: Table, workspace_id: str) -> None:
-    """Raises Stale where there is no such workspace. Looked at beforehand: workspaces stay for good."""
-    if await table.get(workspace_key(workspace_id)) is None:
-        raise Stale("What this belongs to is gone. Load it again.")
 
 
 class DynamoWorkspaces:
@@ -53,6 +50,9 @@ class DynamoWorkspaces:
             raise Stale from None
         return made
 
+    async def erase(self, workspace_id: str, limit: int = 500) -> int:
+        return await erase(self._table, workspace_id, limit)
+
 
 class DynamoPeople:
     """Keeps the promises of `People`."""
@@ -72,16 +72,19 @@ class DynamoPeople:
         return PERSON.record(found)
 
     async def save(self, person: Person) -> Person:
-        await in_a_workspace(self._table, person.workspace_id)
         made = replace(person, version=person.version + 1)
         before = await self._table.get(person_key(person.id)) if person.version else None
         mine = ABSENT | stands("person_id", person.id)
         saving: list[Action] = [
             saved(PERSON, person_key(person.id), made, person.version),
             Put(under(email_key(person.email), {"person_id": text(person.id)}), mine),
+            Put(under(member_of(person.workspace_id, person.id), {})),
+            lives(person.workspace_id),
         ]
         if before and before["email"]["S"] != person.email:
             saving.append(Delete(email_key(before["email"]["S"])))
+        if before and before["workspace_id"]["S"] != person.workspace_id:
+            saving.append(Delete(member_of(before["workspace_id"]["S"], person.id)))
         try:
             await self._table.write(*saving)
         except Refused:
@@ -111,6 +114,7 @@ class DynamoTokens:
             await self._table.write(
                 Put(under(token_key(token.hash), TOKEN.item(token)), ABSENT),
                 Put(under(key, {"hash": text(token.hash)}), ABSENT),
+                lives(token.workspace_id),
             )
         except Refused:
             raise Stale from None

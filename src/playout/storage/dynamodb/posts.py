@@ -1,7 +1,8 @@
 """Posts in DynamoDB. A post knows the ids of its deliveries, a video those of the posts that use it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from playout.application.ports import Page
 from playout.domain.delivery import Delivery
@@ -11,19 +12,22 @@ from playout.domain.post import Post
 from playout.storage.dynamodb.actions import Action, Check, Delete, Put, Update, When, unchanged
 from playout.storage.dynamodb.deliveries import hands_of, keep_delivery, only_hands
 from playout.storage.dynamodb.failures import Refused
+from playout.storage.dynamodb.history import announcements
 from playout.storage.dynamodb.items import (
     POST,
     channel_key,
     delivery_key,
     notes,
+    planned_posts,
+    post_attributes,
     post_key,
     uses_key,
     video_key,
 )
-from playout.storage.dynamodb.lists import newest
+from playout.storage.dynamodb.lists import behind, keys_of, newest, page_of
 from playout.storage.dynamodb.rest import finish_soon, forgetting, putting
-from playout.storage.dynamodb.table import MOST_WRITES, Table
-from playout.storage.dynamodb.values import Item, a_set, names, number
+from playout.storage.dynamodb.table import MOST_WRITES, Span, Table
+from playout.storage.dynamodb.values import Item, a_set, names, number, said
 
 
 class DynamoPosts:
@@ -41,6 +45,16 @@ class DynamoPosts:
     async def list(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Post]:
         return await newest(self._table, workspace_id, "POST#", POST.record, cursor, limit)
 
+    async def several(self, workspace_id: str, post_ids: Collection[str]) -> Sequence[Post]:
+        found = await self._table.batch(post_key(workspace_id, one) for one in post_ids)
+        return [POST.record(one) for one in found.values()]
+
+    async def planned(self, workspace_id: str, start: datetime, end: datetime, limit: int = 1000) -> Sequence[Post]:
+        span = Span(planned_posts(workspace_id), said(start), said(end), "planned")
+        found = behind(self._table, keys_of(self._table, span), POST.record)
+        shown = (await page_of(_between(found, start, end), limit)).items
+        return sorted(shown, key=lambda one: (one.scheduled_at or start, one.id))  # an old index has another order
+
     async def using(self, workspace_id: str, video_id: str) -> Sequence[str]:
         found = await self._table.get(uses_key(workspace_id, video_id)) or {}
         return sorted(a_set(found, "posts"))
@@ -52,7 +66,8 @@ class DynamoPosts:
         new = [one.id for one in deliveries if one.version == 0]
         saving: list[Action] = [_kept(post, new), *await self._video_used(post)]
         saving += [keep_delivery(one) for one in deliveries if one.version]
-        fresh = [*(keep_delivery(one) for one in deliveries if one.version == 0), *notes(events)]
+        saving += await announcements(self._table, events)
+        fresh = [*notes(events), *(keep_delivery(one) for one in deliveries if one.version == 0)]
         await self._write(post.workspace_id, saving, deliveries, fresh)
         return replace(post, version=post.version + 1)
 
@@ -75,7 +90,8 @@ class DynamoPosts:
     ) -> None:
         """Together with the hands that these deliveries have on their channels.
 
-        `new` cannot be refused, so what of it does not fit into one transaction may follow.
+        `new` cannot be refused, so what of it does not fit into one transaction may follow: its last, and not
+        history, which is there as soon as somebody can hear of it.
         """
         while True:
             hands = await hands_of(self._table, deliveries)
@@ -93,7 +109,7 @@ class DynamoPosts:
             return
 
     async def _channels_are_there(self, deliveries: Sequence[Delivery]) -> None:
-        """Looked at beforehand: channels stay for good."""
+        """Looked at beforehand: channels stay as long as posts do."""
         wanted = {channel_key(one.workspace_id, one.channel_id) for one in deliveries if one.version == 0}
         if len(await self._table.batch(wanted)) < len(wanted):
             raise Stale("What this belongs to is gone. Load it again.")
@@ -116,14 +132,21 @@ class DynamoPosts:
 
 def _kept(post: Post, new: Sequence[str]) -> Update:
     """The post with its next version; the ids of deliveries that it had stay."""
-    saved: Item = POST.item(replace(post, version=post.version + 1))
+    saved: Item = post_attributes(replace(post, version=post.version + 1))
+    unplanned = () if post.scheduled_at else ("planned_pk", "planned_sk")
     return Update(
         post_key(post.workspace_id, post.id),
         put=saved,
-        drop=POST.missing(saved),
+        drop=[*POST.missing(saved), *unplanned],
         add={"deliveries": names(new)} if new else {},
         when=unchanged(post.version),
     )
+
+
+async def _between(found: AsyncGenerator[Post, None], start: datetime, end: datetime) -> AsyncGenerator[Post, None]:
+    async for one in found:
+        if one.scheduled_at and start <= one.scheduled_at < end:
+            yield one
 
 
 def _has(count: int) -> When:

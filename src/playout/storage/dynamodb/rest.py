@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from playout.domain.errors import Unavailable
-from playout.storage.dynamodb.actions import ABSENT, Check, Key, Put
+from playout.storage.dynamodb.actions import ABSENT, Check, Key, Put, key_of
 from playout.storage.dynamodb.failures import Refused
-from playout.storage.dynamodb.items import due, event_key, rest_key, sharded, under
-from playout.storage.dynamodb.lists import keys_of
+from playout.storage.dynamodb.history import forget
+from playout.storage.dynamodb.items import due, rest_key, sharded, under
 from playout.storage.dynamodb.table import MOST_WRITES, Table, below
-from playout.storage.dynamodb.values import Item, a_set, names
+from playout.storage.dynamodb.values import Item, a_set, names, text
 
 _AT_ONCE = "0"  # before every time there is
 
@@ -22,6 +22,11 @@ _AT_ONCE = "0"  # before every time there is
 def forgetting(workspace_id: str, subjects: Sequence[str]) -> Put:
     """A note: the history of these is to go."""
     return _note(rest_key(workspace_id), {"subjects": names(subjects)})
+
+
+def unsending(workspace_id: str, webhook_id: str) -> Put:
+    """A note: what was sent to this webhook is to go."""
+    return _note(rest_key(workspace_id), {"webhook": text(webhook_id)})
 
 
 def putting(workspace_id: str, puts: Sequence[Put]) -> Put:
@@ -41,8 +46,10 @@ async def finish(table: Table, note: Key) -> None:
     if item is None:
         return
     for subject in sorted(a_set(item, "subjects")):
-        partition = event_key(note[0], subject, "")[0]
-        await table.erase([key async for key in keys_of(table, below(partition, "EVT#"))])
+        await forget(table, note[0], subject)
+    if "webhook" in item:
+        everything = table.query(below(note[0], "SND#"))  # an index could miss some
+        await table.erase([key_of(one) async for one in everything if one["webhook_id"] == item["webhook"]])
     await _put_all(table, note, [one["M"] for one in item.get("puts", {"L": []})["L"]])
     await table.erase([note])
 

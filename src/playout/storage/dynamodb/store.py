@@ -1,15 +1,17 @@
-"""The ten ports over one table."""
+"""The twelve ports over one table."""
 
 from playout.storage.dynamodb import schema
 from playout.storage.dynamodb.address import parse
 from playout.storage.dynamodb.channels import DynamoChannels
-from playout.storage.dynamodb.chores import DynamoChores, DynamoEvents
+from playout.storage.dynamodb.chores import DynamoChores
 from playout.storage.dynamodb.deliveries import DynamoDeliveries
 from playout.storage.dynamodb.ephemera import DynamoEphemera
+from playout.storage.dynamodb.history import DynamoEvents
 from playout.storage.dynamodb.people import DynamoPeople, DynamoTokens, DynamoWorkspaces
 from playout.storage.dynamodb.posts import DynamoPosts
 from playout.storage.dynamodb.table import Table
 from playout.storage.dynamodb.videos import DynamoVideos
+from playout.storage.dynamodb.webhooks import DynamoSendings, DynamoWebhooks
 
 
 class DynamoStore:
@@ -27,6 +29,8 @@ class DynamoStore:
         self.chores = DynamoChores(table)
         self.events = DynamoEvents(table)
         self.workspaces = DynamoWorkspaces(table)
+        self.webhooks = DynamoWebhooks(table)
+        self.sendings = DynamoSendings(table)
         self.people = DynamoPeople(table)
         self.tokens = DynamoTokens(table)
         self.ephemera = DynamoEphemera(table)

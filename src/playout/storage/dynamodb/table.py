@@ -7,7 +7,7 @@ own, and not taken for somebody who was faster. A delete leaves no attribute, so
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -137,7 +137,7 @@ class Table:
         answer = await self._crossing(lambda: self.ask("transact_get_items", TransactItems=asked))
         return [one.get("Item") for one in answer["Responses"]]
 
-    async def query(self, span: Span, page: int = 1000) -> AsyncIterator[Item]:
+    async def query(self, span: Span, page: int = 1000) -> AsyncGenerator[Item, None]:
         """Item by item, `page` of them at a request."""
         if span.first > span.last:
             return

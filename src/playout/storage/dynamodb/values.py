@@ -16,8 +16,9 @@ from playout.domain.channel import Profile, WrappedKey
 from playout.domain.delivery import Fence, Receipt
 from playout.domain.errors import Problem
 from playout.domain.person import Scope
-from playout.domain.post import Destination
+from playout.domain.post import Approval, Destination
 from playout.domain.retry import Reason
+from playout.domain.slots import Slots
 from playout.domain.video import Facts, Rendition
 from playout.storage import codecs
 
@@ -95,6 +96,8 @@ _NESTED: Mapping[object, codecs.Codec[Any]] = {
     Reason: codecs.REASON,
     Fence: codecs.FENCE,
     Receipt: codecs.RECEIPT,
+    Approval: codecs.APPROVAL,
+    Slots: codecs.SLOTS,
     Facts: codecs.FACTS,
     frozenset[Scope]: codecs.SCOPES,
     tuple[str, ...]: codecs.WORDS,

@@ -7,11 +7,13 @@ from playout.application.ports import Chore, Page
 from playout.domain.errors import Conflict, NotFound, Stale
 from playout.domain.event import Event
 from playout.domain.video import Video
-from playout.storage.dynamodb.actions import Delete, Put, When, unchanged
+from playout.storage.dynamodb.actions import Action, Delete, Put, When, unchanged
 from playout.storage.dynamodb.failures import Refused
+from playout.storage.dynamodb.history import announcements
 from playout.storage.dynamodb.items import (
     VIDEO,
     bytes_partition,
+    lives,
     notes,
     orders,
     uses_key,
@@ -19,7 +21,6 @@ from playout.storage.dynamodb.items import (
     video_key,
 )
 from playout.storage.dynamodb.lists import behind, keys_of, newest
-from playout.storage.dynamodb.people import in_a_workspace
 from playout.storage.dynamodb.rest import finish_soon, forgetting
 from playout.storage.dynamodb.table import Table, below
 
@@ -41,10 +42,11 @@ class DynamoVideos:
 
     async def save(self, video: Video, chores: Sequence[Chore] = (), events: Sequence[Event] = ()) -> Video:
         saved = replace(video, version=video.version + 1)
+        saving: list[Action] = [Put(video_item(saved), unchanged(video.version)), *orders(chores), *notes(events)]
         if video.version == 0:
-            await in_a_workspace(self._table, video.workspace_id)
+            saving.append(lives(video.workspace_id))
         try:
-            await self._table.write(Put(video_item(saved), unchanged(video.version)), *orders(chores), *notes(events))
+            await self._table.write(*saving, *await announcements(self._table, events))
         except Refused:
             raise Stale from None
         return saved

@@ -14,6 +14,7 @@ from playout.storage.memory.background import (
 )
 from playout.storage.memory.records import MemoryChannels, MemoryDeliveries, MemoryPosts, MemoryVideos
 from playout.storage.memory.tables import Tables
+from playout.storage.memory.webhooks import MemorySendings, MemoryWebhooks
 
 __all__ = ["MemoryDeliveries", "MemoryStore"]
 
@@ -30,6 +31,8 @@ class MemoryStore:
         self.chores = MemoryChores(tables)
         self.events = MemoryEvents(tables)
         self.workspaces = MemoryWorkspaces(tables)
+        self.webhooks = MemoryWebhooks(tables)
+        self.sendings = MemorySendings(tables)
         self.people = MemoryPeople(tables)
         self.tokens = MemoryTokens(tables)
         self.ephemera = MemoryEphemera(tables)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from playout.application.ports import Chore, Page, Ref
+from playout.application.ports.store import ERASE
 from playout.domain.errors import NotFound, Stale
 from playout.domain.event import Event
 from playout.domain.person import Person, Token, Workspace
@@ -50,6 +52,12 @@ class MemoryEvents:
     def __init__(self, tables: Tables) -> None:
         self._events = tables.events
 
+    async def get(self, workspace_id: str, subject_id: str, event_id: str) -> Event:
+        events = self._events.get((workspace_id, subject_id), {})
+        if event_id in events:
+            return events[event_id]
+        raise NotFound("There is no such thing here.")
+
     async def list(
         self, workspace_id: str, subject_id: str, *, cursor: str | None = None, limit: int = 100
     ) -> Page[Event]:
@@ -60,6 +68,7 @@ class MemoryWorkspaces:
     """Keeps the promises of `Workspaces`."""
 
     def __init__(self, tables: Tables) -> None:
+        self._tables = tables
         self._rows = tables.workspaces
 
     async def get(self, workspace_id: str) -> Workspace:
@@ -73,6 +82,31 @@ class MemoryWorkspaces:
             raise Stale
         self._rows[workspace.id] = saved = raised(workspace)
         return saved
+
+    async def erase(self, workspace_id: str, limit: int = 500) -> int:
+        tables, gone = self._tables, 0
+        kinds: Sequence[dict[tuple[str, str], Any]] = (
+            tables.events,
+            tables.sendings,
+            tables.webhooks,
+            tables.deliveries,
+            tables.posts,
+            tables.videos,
+            tables.channels,
+            tables.tokens,
+            tables.chores,
+        )
+        for rows in kinds:
+            mine = [key for key in rows if key[0] == workspace_id and not key[1].startswith(f"{ERASE}:")]
+            for key in mine[: limit - gone]:
+                del rows[key]
+                gone += 1
+        for one in [one for one in tables.people.values() if one.workspace_id == workspace_id][: limit - gone]:
+            del tables.people[one.id]
+            gone += 1
+        if not gone:
+            self._rows.pop(workspace_id, None)
+        return gone
 
 
 class MemoryPeople:
@@ -164,6 +198,12 @@ class MemoryEphemera:
             return calls[-limit] + window
         self._calls[key] = sorted([*calls, now]), max([*calls, now]) + window
         return None
+
+    async def forget(self, workspace_id: str) -> int:
+        mine = [key for key in self._notes if key.split(":")[1:2] == [workspace_id]]
+        for key in mine:
+            del self._notes[key]
+        return len(mine)
 
     async def sweep(self, now: datetime) -> int:
         notes = [key for key, (_, expires_at) in self._notes.items() if expires_at <= now]

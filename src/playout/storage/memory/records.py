@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 
 from playout.application.ports import Chore, Page, Ref, Work
 from playout.domain.channel import Channel
@@ -58,6 +59,10 @@ class MemoryDeliveries:
             and post_id in {None, one.post_id}
         )
         return newest(matching, cursor, limit)
+
+    async def of_posts(self, workspace_id: str, post_ids: Collection[str]) -> Sequence[Delivery]:
+        mine = [one for one in owned(workspace_id, self._rows) if one.post_id in post_ids]
+        return sorted(mine, key=lambda one: one.id)
 
     async def planned(self, workspace_id: str, start: datetime, end: datetime, limit: int = 1000) -> Sequence[Delivery]:
         there = [one for one in owned(workspace_id, self._rows) if start <= one.scheduled_at < end]
@@ -125,6 +130,13 @@ class MemoryPosts:
 
     async def list(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Post]:
         return newest(owned(workspace_id, self._rows), cursor, limit)
+
+    async def several(self, workspace_id: str, post_ids: Collection[str]) -> Sequence[Post]:
+        return [one for one in owned(workspace_id, self._rows) if one.id in post_ids]
+
+    async def planned(self, workspace_id: str, start: datetime, end: datetime, limit: int = 1000) -> Sequence[Post]:
+        there = [(one.scheduled_at, one.id, one) for one in owned(workspace_id, self._rows) if one.scheduled_at]
+        return [one for at, _, one in sorted(there, key=itemgetter(0, 1)) if start <= at < end][:limit]
 
     async def save(self, post: Post, deliveries: Sequence[Delivery] = (), events: Sequence[Event] = ()) -> Post:
         check(self._rows, post)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from playout.application.ports import Chore, Page
+from playout.application.ports.store import announcement
 from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery
 from playout.domain.errors import NotFound, Stale
@@ -13,6 +14,7 @@ from playout.domain.event import Event
 from playout.domain.person import Person, Token, Workspace
 from playout.domain.post import Post
 from playout.domain.video import Video
+from playout.domain.webhook import Sending, Webhook, announced
 
 Key: TypeAlias = tuple[str, str]
 T = TypeVar("T")
@@ -57,6 +59,8 @@ class Tables:
     posts: dict[Key, Post] = field(default_factory=dict)
     deliveries: dict[Key, Delivery] = field(default_factory=dict)
     events: dict[Key, dict[str, Event]] = field(default_factory=dict)
+    webhooks: dict[Key, Webhook] = field(default_factory=dict)
+    sendings: dict[Key, Sending] = field(default_factory=dict)
     chores: dict[Key, Chore] = field(default_factory=dict)
     notes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     calls: dict[str, tuple[list[datetime], datetime]] = field(default_factory=dict)
@@ -138,6 +142,9 @@ def due(tables: Tables, chores: Iterable[Chore]) -> None:
 
 
 def note(tables: Tables, events: Iterable[Event]) -> None:
-    """Writes history."""
-    for event in events:
+    """Writes history, and has webhooks told of it."""
+    happened = list(events)
+    for event in happened:
         tables.events.setdefault((event.workspace_id, event.subject_id), {})[event.id] = event
+    heard = {workspace_id for workspace_id, _ in tables.webhooks}
+    due(tables, [announcement(one) for one in announced(happened) if one.workspace_id in heard])

@@ -10,6 +10,7 @@ from playout.domain.channel import Channel
 from playout.domain.event import Event
 from playout.storage.sql import rows
 from playout.storage.sql.chores import put
+from playout.storage.sql.history import note
 from playout.storage.sql.rows import CHANNELS
 from playout.storage.sql.runner import Runner
 from playout.storage.sql.tables import channels
@@ -42,7 +43,7 @@ class SqlChannels:
 def _save(connection: Connection, channel: Channel, due: Sequence[Chore], happened: Sequence[Event]) -> Channel:
     saved = rows.save(connection, CHANNELS, channel)
     put(connection, due)
-    rows.note(connection, happened)
+    note(connection, happened)
     return saved
 
 

@@ -1,6 +1,7 @@
 """Deliveries in SQL, without the claim (`claim`)."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
@@ -12,6 +13,7 @@ from playout.domain.errors import NotFound, Stale
 from playout.domain.event import Event
 from playout.storage.sql import rows
 from playout.storage.sql.claim import claim, later, lock_claims
+from playout.storage.sql.history import note
 from playout.storage.sql.rows import CHANNELS, DELIVERIES, POSTS, VIDEOS
 from playout.storage.sql.runner import Runner
 from playout.storage.sql.tables import channels, deliveries, posts, videos
@@ -37,14 +39,18 @@ class SqlDeliveries:
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[Delivery]:
+        if post_id is not None:
+            fits = Fits(states, channel_id, cursor)
+            return await self._runner.read(lambda c: _page_of_post(c, workspace_id, post_id, fits, limit))
         wanted = select(*DELIVERIES.columns).where(deliveries.c.workspace_id == workspace_id)
         if channel_id is not None:
             wanted = wanted.where(deliveries.c.channel_id == channel_id)
-        if post_id is not None:
-            wanted = wanted.where(deliveries.c.post_id == post_id)
         if cursor is not None:
             wanted = wanted.where(deliveries.c.id < cursor)
         return await self._runner.read(lambda c: _page_of(c, wanted, states, limit))
+
+    async def of_posts(self, workspace_id: str, post_ids: Collection[str]) -> Sequence[Delivery]:
+        return await self._runner.read(lambda c: _of_posts(c, workspace_id, post_ids))
 
     async def planned(self, workspace_id: str, start: datetime, end: datetime, limit: int = 1000) -> Sequence[Delivery]:
         return await self._runner.read(lambda c: _planned(c, workspace_id, start, end, limit))
@@ -74,14 +80,45 @@ def _planned(
     return [DELIVERIES.record(row) for row in found]
 
 
+#: Made once: putting a statement together costs more than running this one.
+OF_POSTS = select(*DELIVERIES.columns).where(
+    deliveries.c.workspace_id == bindparam("of_workspace_id"),
+    deliveries.c.post_id.in_(bindparam("post_ids", expanding=True)),
+)
+
+
+def _of_posts(connection: Connection, workspace_id: str, post_ids: Collection[str]) -> Sequence[Delivery]:
+    """Sorted here: asked for an order, SQLite would go through the whole workspace in it."""
+    found = connection.execute(OF_POSTS, {"of_workspace_id": workspace_id, "post_ids": list(post_ids)})
+    return sorted(map(DELIVERIES.record, found), key=lambda one: one.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """Which of a post's few deliveries are wanted."""
+
+    states: Collection[State]
+    channel_id: str | None
+    cursor: str | None
+
+    def __call__(self, one: Delivery) -> bool:
+        in_state, behind = not self.states or one.state in self.states, self.cursor is None or one.id < self.cursor
+        return in_state and behind and self.channel_id in {None, one.channel_id}
+
+
+def _page_of_post(connection: Connection, workspace_id: str, post_id: str, fits: Fits, limit: int) -> Page[Delivery]:
+    wanted = [one for one in reversed(_of_posts(connection, workspace_id, [post_id])) if fits(one)]
+    return Page(tuple(wanted[:limit]), wanted[limit - 1].id if len(wanted) > limit else None)
+
+
 def _page_of(
     connection: Connection, wanted: Select[tuple[object, ...]], states: Collection[State], limit: int
 ) -> Page[Delivery]:
     """Each state is read from its own end of the index and the ends are merged, so that rare ones are found at once."""
     newest = deliveries.c.id.desc()
-    if not states:
-        found = connection.execute(wanted.order_by(newest).limit(limit + 1)).all()
-        return rows.page(DELIVERIES, found, limit)
+    if len(states) <= 1:  # putting together what merges ends costs more than reading one
+        one = wanted.where(*(deliveries.c.state == state for state in states))
+        return rows.page(DELIVERIES, connection.execute(one.order_by(newest).limit(limit + 1)).all(), limit)
     each = [
         select(wanted.where(deliveries.c.state == state).order_by(newest).limit(limit + 1).subquery())
         for state in sorted(states)
@@ -152,7 +189,7 @@ def _keep(connection: Connection, ref: Ref, version: int, until: datetime, sent:
 
 def _save(connection: Connection, delivery: Delivery, events: Sequence[Event]) -> Delivery:
     saved = rows.save(connection, DELIVERIES, delivery)
-    rows.note(connection, events)
+    note(connection, events)
     return saved
 
 

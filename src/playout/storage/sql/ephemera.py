@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, select, update
@@ -35,6 +36,13 @@ class SqlEphemera:
 
     async def allow(self, key: str, limit: int, window: timedelta, now: datetime) -> datetime | None:
         return await self._runner.write(lambda c: _allow(c, f"calls:{key}", limit, window, now))
+
+    async def forget(self, workspace_id: str) -> int:
+        mine = await self._runner.read(lambda c: _of(c, workspace_id))
+        for start in range(0, len(mine), AT_ONCE):
+            some = mine[start : start + AT_ONCE]
+            await self._runner.write(partial(_remove, keys=some))
+        return len(mine)
 
     async def sweep(self, now: datetime) -> int:
         swept = 0
@@ -86,6 +94,16 @@ def _allow(connection: Connection, key: str, limit: int, window: timedelta, now:
     mine = update(ephemera).where(ephemera.c.key == key)
     connection.execute(mine.values(value=_write(counted), expires_at=counted[-1] + window))
     return None
+
+
+def _of(connection: Connection, workspace_id: str) -> list[str]:
+    """Reads through all keys there are: somebody leaves rarely, and then nobody waits for it."""
+    keys = connection.execute(select(ephemera.c.key).where(ephemera.c.key.contains(workspace_id, autoescape=True)))
+    return [key for key in keys.scalars() if key.startswith("note:") and key.split(":")[2:3] == [workspace_id]]
+
+
+def _remove(connection: Connection, keys: list[str]) -> None:
+    connection.execute(delete(ephemera).where(ephemera.c.key.in_(keys)))
 
 
 def _sweep(connection: Connection, now: datetime) -> int:

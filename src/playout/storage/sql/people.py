@@ -1,21 +1,23 @@
-"""Workspaces, the people in them and their tokens in SQL, and history, which is only ever read here."""
+"""Workspaces, the people in them and their tokens in SQL."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
-from playout.application.ports import Page
-from playout.domain.errors import NotFound
-from playout.domain.event import Event
+from playout.domain.errors import NotFound, Stale, Unavailable
 from playout.domain.person import Person, Token, Workspace
 from playout.storage.sql import rows
-from playout.storage.sql.rows import EVENTS, PEOPLE, TOKENS, WORKSPACES
+from playout.storage.sql.erasing import erase
+from playout.storage.sql.rows import PEOPLE, TOKENS, WORKSPACES
 from playout.storage.sql.runner import Runner
-from playout.storage.sql.tables import events, people, tokens
+from playout.storage.sql.tables import people, tokens
 
 #: A time of use is noted at most this often.
 COARSE = timedelta(minutes=1)
+#: Times that others may come in between while a workspace ends.
+TRIES = 20
 
 
 class SqlWorkspaces:
@@ -29,6 +31,12 @@ class SqlWorkspaces:
 
     async def save(self, workspace: Workspace) -> Workspace:
         return await self._runner.write(lambda c: rows.save(c, WORKSPACES, workspace))
+
+    async def erase(self, workspace_id: str, limit: int = 500) -> int:
+        for _ in range(TRIES):
+            with suppress(Stale):  # something was saved meanwhile that points to what was to go: it goes with the next
+                return await self._runner.write(lambda c: erase(c, workspace_id, limit))
+        raise Unavailable("Others keep writing into this workspace. Try again.")
 
 
 class SqlPeople:
@@ -54,7 +62,7 @@ class SqlTokens:
         self._runner = runner
 
     async def by_hash(self, token_hash: str) -> Token | None:
-        return await self._runner.read(lambda c: rows.first(c, TOKENS, tokens.c.hash == token_hash))
+        return await self._runner.read(lambda c: _by_hash(c, token_hash))
 
     async def list(self, workspace_id: str) -> Sequence[Token]:
         return await self._runner.read(lambda c: _tokens_of(c, workspace_id))
@@ -70,17 +78,13 @@ class SqlTokens:
             await self._runner.write(lambda c: _note_use(c, token, now))
 
 
-class SqlEvents:
-    """Keeps the promises of `Events`."""
+#: Made once: every request asks this.
+BY_HASH = select(*TOKENS.columns).where(tokens.c.hash == bindparam("of_hash"))
 
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
 
-    async def list(
-        self, workspace_id: str, subject_id: str, *, cursor: str | None = None, limit: int = 100
-    ) -> Page[Event]:
-        about = (events.c.workspace_id == workspace_id) & (events.c.subject_id == subject_id)
-        return await self._runner.read(lambda c: rows.oldest(c, EVENTS, about, cursor, limit))
+def _by_hash(connection: Connection, token_hash: str) -> Token | None:
+    row = connection.execute(BY_HASH, {"of_hash": token_hash}).first()
+    return TOKENS.record(row) if row else None
 
 
 def _tokens_of(connection: Connection, workspace_id: str) -> Sequence[Token]:

@@ -17,6 +17,7 @@ from playout.domain.event import Event
 from playout.domain.person import Person, Token, Workspace
 from playout.domain.post import Post
 from playout.domain.video import Video
+from playout.domain.webhook import Sending, Webhook
 from playout.storage.sql import tables
 
 
@@ -58,7 +59,7 @@ class Rows(Generic[R]):
         self.erase = delete(table).where(*mine, *same)
 
     def record(self, values: Sequence[Any]) -> R:
-        return self._kind(**dict(zip(self.fields, values, strict=True)))
+        return self._kind(*values)
 
     def values(self, record: R) -> dict[str, object]:
         return {name: getattr(record, name) for name in self.fields} | dict(self._derive(record))
@@ -89,6 +90,8 @@ VIDEOS = Rows(tables.videos, Video)
 POSTS = Rows(tables.posts, Post)
 DELIVERIES = Rows(tables.deliveries, Delivery, lambda one: {"wake_at": one.wake_at})
 EVENTS = Rows(tables.events, Event)
+WEBHOOKS = Rows(tables.webhooks, Webhook, lambda one: {"key_id": one.data_key.key_id})
+SENDINGS = Rows(tables.sendings, Sending)
 CHORES = Rows(tables.chores, Chore, lambda one: {"id": one.id, "wake_at": one.wake_at})
 
 
@@ -169,9 +172,3 @@ def remove(connection: Connection, rows: Rows[V], record: V) -> None:
     """Deletes it if it is as it was loaded. Raises Stale."""
     if connection.execute(rows.erase, rows.loaded(record)).rowcount == 0:
         raise Stale
-
-
-def note(connection: Connection, events: Sequence[Event]) -> None:
-    """Writes history."""
-    if events:
-        connection.execute(EVENTS.insert, [EVENTS.values(one) for one in events])

@@ -24,6 +24,7 @@ from playout.domain.delivery import State
 from playout.domain.person import LatePosts, Role
 from playout.domain.retry import Kind
 from playout.domain.video import VideoState
+from playout.domain.webhook import SendingState
 from playout.storage import codecs
 from playout.storage.sql.types import Lapse, Moment, Nested, Word
 
@@ -47,6 +48,8 @@ workspaces = Table(
     Column("version", Integer, nullable=False),
     Column("late_posts", Word(LatePosts), nullable=False),
     Column("late_after", Lapse, nullable=False),
+    Column("approval", Boolean, nullable=False),
+    Column("closed_at", Moment),
 )
 
 people = Table(
@@ -59,6 +62,7 @@ people = Table(
     Column("workspace_id", NAME, ForeignKey("workspaces.id"), nullable=False),
     Column("role", Word(Role), nullable=False),
     Column("version", Integer, nullable=False),
+    Index(None, "workspace_id"),
 )
 
 tokens = Table(
@@ -98,6 +102,7 @@ channels = Table(
     Column("trouble", Nested(codecs.REASON)),
     Column("connected_at", Moment),
     Column("last_published_at", Moment),
+    Column("slots", Nested(codecs.SLOTS), nullable=False),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "platform", "remote_id"),
     Index(None, "platform", "remote_id"),
@@ -141,9 +146,11 @@ posts = Table(
     Column("timezone", Text, nullable=False),
     Column("draft", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("approval", Nested(codecs.APPROVAL)),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id", "video_id"], ["videos.workspace_id", "videos.id"]),
     Index(None, "workspace_id", "video_id"),
+    Index(None, "workspace_id", "scheduled_at"),
 )
 
 deliveries = Table(
@@ -216,6 +223,46 @@ events = Table(
     Column("milliseconds", Integer),
     PrimaryKeyConstraint("workspace_id", "subject_id", "id"),
     sqlite_with_rowid=False,
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("workspace_id", NAME, ForeignKey("workspaces.id"), nullable=False),
+    Column("id", NAME, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("key_id", NAME, nullable=False),  # derived: data_key.key_id
+    Column("data_key", Nested(codecs.KEY), nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("events", Nested(codecs.WORDS), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("former_secret", LargeBinary),
+    Column("former_until", Moment),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    Index(None, "key_id", "id"),
+)
+
+sendings = Table(
+    "sendings",
+    metadata,
+    Column("workspace_id", NAME, nullable=False),
+    Column("id", NAME, nullable=False),
+    Column("webhook_id", NAME, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Moment, nullable=False, index=True),
+    Column("state", Word(SendingState), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Moment),
+    Column("last_at", Moment),
+    Column("status", Integer),
+    Column("code", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(["workspace_id", "webhook_id"], ["webhooks.workspace_id", "webhooks.id"]),
+    Index(None, "workspace_id", "webhook_id", "id"),
 )
 
 chores = Table(

@@ -10,6 +10,7 @@ from playout.domain.event import Event
 from playout.domain.video import Video
 from playout.storage.sql import rows
 from playout.storage.sql.chores import put
+from playout.storage.sql.history import note
 from playout.storage.sql.rows import VIDEOS
 from playout.storage.sql.runner import Runner
 from playout.storage.sql.tables import events, posts, videos
@@ -41,7 +42,7 @@ class SqlVideos:
 def _save(connection: Connection, video: Video, due: Sequence[Chore], happened: Sequence[Event]) -> Video:
     saved = rows.save(connection, VIDEOS, video)
     put(connection, due)
-    rows.note(connection, happened)
+    note(connection, happened)
     return saved
 
 
