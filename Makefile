@@ -6,7 +6,7 @@ CODE := $(wildcard src tests tools bench)
 TEST_WORKERS ?= 2
 export PYTHON
 
-.PHONY: help demo serve test check fix bench crash crash-teeth lock
+.PHONY: help demo serve test check fix bench crash crash-teeth fuzz lock
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -50,6 +50,10 @@ crash: ## the whole crash table: kill it at every call and every commit
 crash-teeth: ## seed mistakes; the crash table must find each of them
 	@tools/bootstrap dev
 	@$(PY) -m tests.crash teeth
+
+fuzz: ## 20,000 requests that schemathesis invents from our own OpenAPI document
+	@tools/bootstrap dev
+	@$(PY) -m tests.fuzz
 
 lock: ## lock versions and hashes again, after a change of the dependencies
 	@tools/bootstrap dev

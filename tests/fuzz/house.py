@@ -83,9 +83,9 @@ def failed(delivery: Delivery) -> Delivery:
     return moves.fail(delivery, Reason("refused", "It was refused.", Turn.PLATFORM))
 
 
-def unconfirmed(delivery: Delivery) -> Delivery:
-    """Its answer was lost."""
-    begun = moves.begin(delivery, Next("send", repeatable=False), None)
+def unconfirmed(delivery: Delivery, step: str = "init") -> Delivery:
+    """The answer of its first step was lost."""
+    begun = moves.begin(delivery, Next(step, repeatable=False), None)
     return moves.unconfirm(
         moves.put_fence(begun, delivery.created_at), Reason("lost", "The answer was lost.", Turn.YOU)
     )

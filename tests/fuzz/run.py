@@ -22,7 +22,8 @@ class Plan:
     """How much."""
 
     seed: int
-    examples: int  # of each route in `fuzzing`, and sequences in `stateful`
+    examples: int  # of each route in `fuzzing`
+    sequences: int  # in `stateful`
     steps: int = 6  # requests of a sequence
     phases: tuple[str, ...] = PHASES
     again: bool = False  # the same requests each time, and not too many
@@ -112,7 +113,7 @@ def _phase(name: str, plan: Plan) -> dict[str, Any]:
     probed = WITHOUT_TOKENS[:1] if plan.again else WITHOUT_TOKENS
     return {
         "enabled": name in plan.phases,
-        **({"max-steps": plan.steps} if name == "stateful" else {}),
+        **({"max-steps": plan.steps, "generation": {"max-examples": plan.sequences}} if name == "stateful" else {}),
         **({"unexpected-methods": ["put", "delete"]} if name == "coverage" and plan.again else {}),
         **({} if name in probed else {"checks": {"ignored_auth": {"enabled": False}}}),
     }

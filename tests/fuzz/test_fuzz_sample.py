@@ -14,7 +14,7 @@ from tests.fuzz.run import DOCUMENT, Plan, Report, configuration, run
 
 #: The host that schemathesis' client calls an application by.
 HOST = "testserver"
-PLAN = Plan(seed=20261120, examples=4, steps=4, again=True)
+PLAN = Plan(seed=20261120, examples=4, sequences=30, again=True)
 LEAST_REQUESTS = 1500
 
 
@@ -39,7 +39,7 @@ async def _furnished() -> tuple[Cast, Known, str]:
     videos = [(await cast.video(alice)).id for _ in range(3)]
     posts = [await cast.post(alice, draft=True), *[await cast.post(alice) for _ in range(4)]]
     await cast.saved(failed(posts[1].deliveries[0]))
-    await cast.saved(unconfirmed(posts[2].deliveries[0]))
+    await cast.saved(unconfirmed(posts[2].deliveries[0], "send"))
     out = await services.posts.create(
         alice, NewPost(videos[0], "Out", (Destination(channels[0], options=CHOSEN),), scheduled_at=None)
     )

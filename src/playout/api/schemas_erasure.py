@@ -13,7 +13,9 @@ class Farewell(Given):
 
     model_config = example(confirm="The name of the workspace")
 
-    confirm: Text = Field(description="The name of the workspace, as GET /workspace gives it.")
+    confirm: Text | None = Field(
+        default=None, description="The name of the workspace: given, nothing is deleted unless it is the right one."
+    )
 
 
 class WorkspaceDeletion(Told):

@@ -42,14 +42,14 @@ async def change(
 
 @router.delete("", status_code=202, responses=GUARDED | refusals(415, 422) | _BEGUN)
 async def erase(
-    body: schemas_erasure.Farewell, response: Response, who: Caller, hall: Hall
+    response: Response, who: Caller, hall: Hall, body: schemas_erasure.Farewell | None = None
 ) -> schemas_erasure.WorkspaceDeletion:
     """Deletes the workspace and all that is in it, for good. Scope: admin.
 
     Every token ends before the answer, this one too; what is scheduled is not sent any more. The rest goes in the
     background: `Location` says how far it is, without a token.
     """
-    begun = await hall.erasure.begin(who, body.confirm)
+    begun = await hall.erasure.begin(who, body.confirm if body else None)
     response.headers["Location"] = f"/api/v1/deletions/{begun.id}"
     return deletions.shown(begun)
 

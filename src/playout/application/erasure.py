@@ -74,11 +74,12 @@ class Erasure:
         self._deletions = deletions
         self._clock = clock
 
-    async def begin(self, actor: Actor, confirm: str) -> Deletion:
+    async def begin(self, actor: Actor, confirm: str | None) -> Deletion:
         """Closes the actor's workspace for good: every token has ended when this returns, the actor's too.
 
-        `confirm`: its name, so that nobody does this by a slip. Record and chore stand before anything changes: a kill
-        leaves either nothing changed or a chore that does all of it. Raises Invalid, Unauthenticated.
+        `confirm`: its name, where somebody was asked for it, so that he does not do this by a slip. Record and chore
+        stand before anything changes: a kill leaves either nothing changed or a chore that does all of it. Raises
+        Invalid, Unauthenticated.
         """
         actor.need(Scope.ADMIN)
         workspace = await self._store.workspaces.get(actor.workspace_id)
@@ -277,10 +278,10 @@ async def _number(listed: Listed[T], workspace_id: str) -> int:
     return sum([1 async for _ in _all(listed, workspace_id)])
 
 
-def _check(confirm: str, workspace: Workspace) -> None:
+def _check(confirm: str | None, workspace: Workspace) -> None:
     if workspace.closed_at:
         raise Unauthenticated("This workspace is being deleted: nobody gets in any more.")
-    if confirm.strip() != workspace.name.strip():
+    if confirm is not None and confirm.strip() != workspace.name.strip():
         sentence = (
             f"This deletes everything in the workspace. If you mean it, confirm with its name: “{workspace.name}”."
         )
