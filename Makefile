@@ -22,6 +22,7 @@ serve: ## pages, API and worker on this machine
 
 test: ## every test; warnings are errors
 	@tools/bootstrap dev
+	@tools/chromium
 	@$(PY) -m pytest -n $(TEST_WORKERS) $(TEST_ARGS)
 
 check: ## format, lint, types, who imports whom, sizes, docs

@@ -15,7 +15,9 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from playout.application.credentials import Passwords
 from playout.application.furnish import Ports, furnish
+from playout.application.joining import Newcomer
 from playout.application.meter import NoMeter
 from playout.application.people import HOME
 from playout.application.planner import CHORE, DELIVERY, Planner
@@ -23,6 +25,7 @@ from playout.application.ports import Chore, Connection, Egress, Handler, Platfo
 from playout.application.ports.platform import Removed
 from playout.application.posts import NewPost
 from playout.application.services import Services
+from playout.application.sessions import Entered
 from playout.application.shown import Shown
 from playout.application.videos import PROBE
 from playout.domain.caps import Cap
@@ -30,7 +33,7 @@ from playout.domain.channel import Channel, Grant, Profile
 from playout.domain.delivery import Delivery, Done, JsonValue, Next, Outcome, Receipt
 from playout.domain.errors import Forbidden, Unplayable
 from playout.domain.limits import Choice, FileLimits, Limits, Live, Need, WordLimits, utf16_units
-from playout.domain.person import ALL_SCOPES, Actor, Scope, Workspace
+from playout.domain.person import ALL_SCOPES, Actor, Person, Role, Scope, Workspace
 from playout.domain.post import Destination
 from playout.domain.rendition import Recipe, foreseen
 from playout.domain.retry import Kind, PlatformFailure, Reason, Turn
@@ -39,14 +42,19 @@ from playout.domain.video import Facts, Video
 from playout.egress.memory import MemoryEgress
 from playout.media.growing import growing_beside
 from playout.media.memory import UPRIGHT, MemoryFiles, MemoryProbe
+from playout.passkeys import WebauthnPasskeys
 from playout.storage.memory import MemoryStore
 from playout.vault import EnvelopeVault, Kek
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PUBLIC_URL = "http://127.0.0.1:8030"
+#: Where the same house has a name: browsers do passkeys for no bare address.
+NAMED_URL = "https://playout.invalid"
 ELSEWHERE = "ws_elsewhere"
 CLIP = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 16
 MOST_BYTES = 64 * 1024
+#: What everybody signs in with.
+PASSWORD = Secret("correct-@:/?[]-horse")
 #: How the bytes of a copy begin.
 COPY = b"copy of "
 WEBHOOK_SECRET = b"hook-@:/?[]"
@@ -96,6 +104,9 @@ class PlainPasswords:
 
     async def verify(self, password: Secret, password_hash: str) -> bool:
         return await self.hash(password) == password_hash
+
+    async def is_common(self, password: Secret, known: Sequence[str] = ()) -> bool:
+        return password.reveal().startswith("common") or password.reveal() in known
 
 
 @dataclass
@@ -305,8 +316,10 @@ class Cast:
     charlie: Actor
 
     @classmethod
-    async def open(cls, store: Store | None = None, egress: Egress | None = None) -> "Cast":
-        """A new house. Another store than the memory one may be given, prepared."""
+    async def open(
+        cls, store: Store | None = None, egress: Egress | None = None, passwords: Passwords | None = None
+    ) -> "Cast":
+        """A new house. Another store than the memory one may be given, prepared; and slow hashes."""
         store, files, clock = store or MemoryStore(), MemoryFiles(), StillClock()
         platform = MemoryPlatform()
         adapters: dict[str, Platform] = {platform.name: platform}
@@ -320,7 +333,8 @@ class Cast:
             render=studio,
             egress=egress or MemoryEgress(),
             vault=vault,
-            passwords=PlainPasswords(),
+            passwords=passwords or PlainPasswords(),
+            passkeys=WebauthnPasskeys(NAMED_URL),
             platforms=adapters,
             clock=clock,
             random=Random(7),
@@ -343,6 +357,21 @@ class Cast:
             bob=Actor(HOME, "bob", frozenset({Scope.READ}), "test"),
             charlie=Actor(ELSEWHERE, "charlie", ALL_SCOPES, "test"),
         )
+
+    async def member(self, role: Role, workspace_id: str = HOME, *, email: str = "") -> Person:
+        """Somebody new in a workspace, who signs in with PASSWORD."""
+        admin = Actor(workspace_id, "operator", ALL_SCOPES, "test")
+        sent = await self.services.membership.invite(admin, role)
+        newcomer = Newcomer(email or f"{role}@{workspace_id.replace('_', '-')}.example", PASSWORD, role.title())
+        return await self.services.membership.join(sent.secret, newcomer)
+
+    async def sign_in(self, person: Person) -> Entered:
+        """With the password alone."""
+        entered = await self.services.signing_in.with_password(
+            person.email, PASSWORD, peer=f"of {person.id}", agent="Firefox"
+        )
+        assert isinstance(entered, Entered)
+        return entered
 
     async def token(self, actor: Actor, *scopes: Scope) -> str:
         """A token of the actor's workspace, with the actor's scopes or these."""

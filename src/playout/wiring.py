@@ -27,6 +27,7 @@ from playout.domain.errors import Misconfigured, Unavailable
 from playout.egress.client import HttpsEgress
 from playout.egress.rules import parse_allow
 from playout.lock import folder_lock
+from playout.passkeys import WebauthnPasskeys
 from playout.passwords import Argon2Passwords
 from playout.platforms.http import Http, Observer
 from playout.settings import Settings
@@ -159,6 +160,7 @@ async def open_house(
             egress=await stack.enter_async_context(_egress(settings)),
             vault=vault,
             passwords=Argon2Passwords(),
+            passkeys=WebauthnPasskeys(settings.public_url),
             platforms=_platforms(settings, http) if platforms is None else platforms,
             clock=clock,
             random=random,

@@ -99,3 +99,12 @@ async def many(cast: Cast, actor: Actor, count: int) -> list[str]:
         post = Post(f"pst_{number:026d}", actor.workspace_id, video.id, "", (), NOON, scheduled_at=at, draft=True)
         ids.append((await cast.store.posts.save(post)).id)
     return ids
+
+
+async def test_as_many_as_are_wanted_come_at_once_and_the_rest_after_them(cast: Cast) -> None:
+    first, second = await cast.post(cast.alice, in_hours=1), await cast.post(cast.alice, in_hours=2)
+
+    stretch = await cast.services.calendar.between(cast.alice, NOON, WEEK, most=1)
+
+    assert [one.post.id for one in stretch.entries] == [first.post.id]
+    assert stretch.more_from == second.post.scheduled_at

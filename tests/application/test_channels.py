@@ -182,3 +182,11 @@ async def test_what_is_held_stays_so_while_the_channel_is_in_trouble(cast: Cast)
     await cast.work()
 
     assert (await cast.store.deliveries.get(delivery.workspace_id, delivery.id)).state is State.HELD
+
+
+async def test_what_a_platform_takes_is_known_without_asking_it(cast: Cast) -> None:
+    cast.platform.failure = BUSY
+
+    assert cast.services.channels.limits("memory") == cast.platform.limits
+    with pytest.raises(Invalid):
+        cast.services.channels.limits("unheard")

@@ -25,6 +25,7 @@ from playout.domain.retry import Kind, PlatformFailure, Turn
 from playout.domain.secret import Secret
 from playout.egress.memory import MemoryEgress
 from playout.media.growing import growing_beside
+from playout.passkeys import WebauthnPasskeys
 from playout.vault import EnvelopeVault, Kek
 from tests.cast import CLIP, ELSEWHERE, MOST_BYTES, PUBLIC_URL, Cast, MemoryPlatform, PlainPasswords, stream
 
@@ -90,6 +91,7 @@ def hall_of(cast: Cast, *platforms: Platform, store: Store | None = None) -> Hal
         egress=MemoryEgress(),
         vault=EnvelopeVault([Kek("cast", hashlib.sha256(b"the key of the cast").digest())]),
         passwords=PlainPasswords(),
+        passkeys=WebauthnPasskeys(PUBLIC_URL),
         platforms={one.name: one for one in platforms},
         clock=cast.clock,
         random=Random(7),
@@ -184,6 +186,7 @@ async def test_it_says_how_many_of_each_kind_there_were(cast: Cast) -> None:
     assert seen.state == "done"
     assert seen.counts == {
         "tokens": 1,
+        "people": 0,
         "channels": 1,
         "videos": 2,
         "posts": 2,

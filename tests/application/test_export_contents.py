@@ -39,7 +39,7 @@ from tests.cast import CLIP, ELSEWHERE, Cast
 OTHER_CLIP = CLIP + b"another"
 #: What of each record is in an export, under this name or another, and what is not.
 FIELDS: dict[type, tuple[str, str]] = {
-    Workspace: ("id name created_at late_posts late_after approval", "version closed_at"),
+    Workspace: ("id name created_at late_posts late_after approval", "version closed_at members"),
     Channel: (
         "id platform profile connected created_at scopes expires_at trouble connected_at last_published_at slots",
         "workspace_id version data_key grant renew_at renewing_since",

@@ -12,7 +12,7 @@ from playout.domain.channel import Channel, WrappedKey
 from playout.domain.delivery import Delivery
 from playout.domain.errors import NotFound, Stale
 from playout.domain.event import Event
-from playout.domain.person import Person, Role, Scope, Token, Workspace
+from playout.domain.person import Member, Passkey, Person, Role, Scope, Token, Workspace
 from playout.domain.post import Post
 from playout.domain.video import Video
 from playout.domain.webhook import Sending, Webhook
@@ -56,7 +56,18 @@ async def furnished(house: House, owner: str) -> Home:
     await store.deliveries.claim(NOW, SOON, 10)
     token = Token(name("tok"), house.workspace_id, "CI", owner, "po_…", frozenset({Scope.READ}), NOW)
     await store.tokens.add(token)
-    person = Person(name("per"), f"{owner}@example.com", None, NOW, house.workspace_id, Role.OWNER)
+    person = Person(
+        id=name("per"),
+        email=f"{owner}@example.com",
+        password_hash=None,
+        created_at=NOW,
+        workspace_id=house.workspace_id,
+        identities=(f"tiktok:{owner}",),
+        passkeys=(Passkey(owner, b"cose", 0, "Phone", NOW),),
+        data_key=key,
+    )
+    workspace = await store.workspaces.get(house.workspace_id)
+    await store.workspaces.save(workspace.with_member(Member(person.id, Role.OWNER, NOW)))
     return Home(
         house,
         channel,
@@ -115,6 +126,9 @@ async def what_stands(home: Home) -> list[str]:
         "sendings": items(store.sendings.list(here, home.webhook.id)),
         "person": store.people.get(home.person.id),
         "address": store.people.by_email(home.person.email),
+        "identity": store.people.by_way(home.person.ways[0]),
+        "passkey": store.people.by_way(home.person.ways[1]),
+        "sealed people": sealed(home, store.people.sealed_under("key-1")),
         "token": store.tokens.by_hash(home.token.hash),
         "tokens": store.tokens.list(here),
         "chore": store.chores.get(here, home.chore.id),
@@ -130,7 +144,7 @@ async def items(asking: Awaitable[object]) -> object:
 
 
 async def sealed(home: Home, asking: Awaitable[object]) -> object:
-    found: tuple[Channel | Webhook, ...] = await items(asking)  # type: ignore[assignment] # as above
+    found: tuple[Channel | Webhook | Person, ...] = await items(asking)  # type: ignore[assignment] # as above
     return [one for one in found if one.workspace_id == home.house.workspace_id]
 
 
@@ -146,7 +160,7 @@ async def test_everything_of_it_goes_and_nothing_of_another_house(
     store: Store, mine: Home, theirs: Home, limit: int
 ) -> None:
     everything = await what_stands(theirs)
-    assert len(everything) == 32
+    assert len(everything) == 35
 
     assert await erased(store, mine.house.workspace_id, limit) >= 9
 
@@ -166,6 +180,7 @@ async def test_nothing_points_to_what_is_gone_on_the_way(store: Store, mine: Hom
             ("sending", {"webhook"}),
             (f"event of {mine.delivery.id}", {"delivery"}),
             ("address", {"person"}),
+            ("passkey", {"person", "identity"}),
             ("account", {"channel"}),
         ):
             assert pointing not in left or to <= left, left
@@ -237,6 +252,7 @@ async def test_whoever_moved_to_another_house_stays(store: Store, mine: Home, ch
 
     assert await store.people.get(moved.id) == moved
     assert await store.people.by_email(moved.email) == moved
+    assert [await store.people.by_way(way) for way in moved.ways] == [moved, moved]
     await erased(store, charlie.workspace_id)
     assert await store.people.by_email(moved.email) is None
 
@@ -249,7 +265,7 @@ async def test_nothing_of_it_is_claimed_any_more(store: Store, mine: Home) -> No
     assert await store.chores.claim(SOON, SOON, 10) == []
 
 
-async def test_its_account_address_and_token_are_free_again(store: Store, mine: Home, charlie: House) -> None:
+async def test_its_account_address_ways_and_token_are_free_again(store: Store, mine: Home, charlie: House) -> None:
     await erased(store, mine.house.workspace_id)
     home = charlie.workspace_id
 
@@ -258,6 +274,7 @@ async def test_its_account_address_and_token_are_free_again(store: Store, mine: 
     await store.channels.save(replace(mine.channel, workspace_id=home, version=0))
 
     assert await store.people.by_email(mine.person.email)
+    assert all([await store.people.by_way(way) for way in mine.person.ways])
 
 
 async def test_erasing_what_is_gone_or_never_was_does_nothing(store: Store, mine: Home) -> None:

@@ -1,21 +1,42 @@
-"""Workspaces, people, tokens and history."""
+"""Workspaces, people, tokens and history. By what else people are found: test_store_ways.py."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
 
 from playout.application.ports import Store
+from playout.domain.channel import WrappedKey
 from playout.domain.errors import NotFound, Stale
 from playout.domain.event import Event
-from playout.domain.person import LatePosts, Person, Role, Scope, Token, Workspace
+from playout.domain.person import LatePosts, Member, Passkey, Person, Role, Scope, Token, Workspace
 from tests.contract.cast import NOW, House, name
 
 MINUTE = timedelta(minutes=1)
 
 
 def person(house: House, email: str = "alice@example.com") -> Person:
-    return Person(name("per"), email, None, NOW, house.workspace_id, Role.OWNER)
+    return Person(name("per"), email, None, NOW, house.workspace_id)
+
+
+def person_with_everything(house: House) -> Person:
+    passkeys = (
+        Passkey("k-1_Ü", b"\x00cose\xff", 0, "Alice’s phone 📱", NOW),
+        Passkey("k-0", b"", 2**32 - 1, "", NOW - MINUTE, last_used_at=NOW + timedelta(microseconds=1)),
+    )
+    return replace(
+        person(house),
+        password_hash="$argon2id$v=19$…",
+        name="Alice Ünïcode 🎬",
+        workspaces=(house.workspace_id, "ws_b", "ws_a"),
+        identities=("tiktok:9~z", "oidc:https://id.example/@:/?[]#alice"),
+        passkeys=passkeys,
+        data_key=WrappedKey("key-1", b"\x00wrapped\xff"),
+        totp=b"\x00sealed\xff",
+        totp_used=2**40,
+        recovery=("f" * 64, "0" * 64),
+        locale="de-AT",
+    )
 
 
 def token(house: House, hash_: str = "a" * 64) -> Token:
@@ -60,6 +81,37 @@ async def test_a_workspace_that_is_not_there_is_not_found(store: Store) -> None:
         await store.workspaces.get(name("ws"))
 
 
+async def test_members_come_back_in_their_order_with_part_and_time(store: Store) -> None:
+    parts = [Role.VIEWER, Role.OWNER, Role.APPROVER, Role.EDITOR]
+    members = tuple(Member(f"psn_{4 - at}", role, NOW + at * MINUTE) for at, role in enumerate(parts))
+
+    saved = await store.workspaces.save(Workspace(name("ws"), "Möwe", NOW, members=members))
+
+    assert saved.members == members
+    assert await store.workspaces.get(saved.id) == saved
+
+
+async def test_members_come_change_their_part_and_leave(store: Store) -> None:
+    alice, bob = (Member(f"psn_{who}", Role.OWNER, NOW) for who in ("alice", "bob"))
+    first = await store.workspaces.save(Workspace(name("ws"), "Möwe", NOW, members=(alice, bob)))
+
+    changed = await store.workspaces.save(first.with_member(replace(alice, role=Role.VIEWER)))
+    assert (await store.workspaces.get(first.id)).members == (bob, replace(alice, role=Role.VIEWER))
+
+    await store.workspaces.save(replace(changed, members=()))
+    assert (await store.workspaces.get(first.id)).members == ()
+
+
+async def test_of_two_who_enter_at_once_the_second_is_stale(store: Store) -> None:
+    empty = await store.workspaces.save(Workspace(name("ws"), "Möwe", NOW))
+    entered = await store.workspaces.save(empty.with_member(Member("psn_alice", Role.OWNER, NOW)))
+
+    with pytest.raises(Stale):
+        await store.workspaces.save(empty.with_member(Member("psn_bob", Role.OWNER, NOW)))
+
+    assert await store.workspaces.get(empty.id) == entered
+
+
 @pytest.mark.parametrize("version", [0, 2])
 async def test_another_version_of_a_workspace_is_stale(store: Store, alice: House, version: int) -> None:
     workspace = await store.workspaces.get(alice.workspace_id)
@@ -78,6 +130,25 @@ async def test_a_person_comes_back_as_they_were_saved(store: Store, alice: House
 
     assert await store.people.get(someone.id) == saved == replace(someone, version=1)
     assert await store.people.by_email("alice@example.com") == saved
+
+
+async def test_everything_about_a_person_comes_back(store: Store, alice: House) -> None:
+    someone = person_with_everything(alice)
+    unsaid = {one.name for one in fields(Person) if getattr(someone, one.name) in (one.default, None)}
+    assert unsaid == {"version"}  # so that a field that is new is kept by every store, or this fails
+
+    saved = await store.people.save(someone)
+
+    assert await store.people.get(someone.id) == saved == replace(someone, version=1)
+
+
+async def test_whatever_was_taken_off_a_person_does_not_come_back(store: Store, alice: House) -> None:
+    someone = await store.people.save(person_with_everything(alice))
+    bare = Person(someone.id, someone.email, None, NOW, alice.workspace_id, someone.version)
+
+    saved = await store.people.save(bare)
+
+    assert await store.people.get(someone.id) == saved == replace(bare, version=2)
 
 
 async def test_nobody_has_an_unknown_address(store: Store, alice: House) -> None:
@@ -110,10 +181,10 @@ async def test_nobody_can_take_over_an_address_by_a_change(store: Store, alice: 
 
 async def test_of_two_savers_of_a_person_the_second_is_stale(store: Store, alice: House) -> None:
     someone = await store.people.save(person(alice))
-    await store.people.save(replace(someone, role=Role.EDITOR))
+    await store.people.save(replace(someone, name="Alice"))
 
     with pytest.raises(Stale):
-        await store.people.save(replace(someone, role=Role.VIEWER))
+        await store.people.save(replace(someone, name="Bob"))
 
 
 async def test_a_person_of_no_house_is_stale(store: Store, alice: House) -> None:

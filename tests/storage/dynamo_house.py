@@ -1,11 +1,12 @@
 """What the tests of our store behind the DynamoDB proxy share: more faults, cues, and a few records."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playout.application.ports import Chore
+from playout.domain.channel import WrappedKey
 from playout.domain.delivery import Delivery
-from playout.domain.person import Person, Role, Scope, Token
+from playout.domain.person import Passkey, Person, Scope, Token
 from playout.domain.post import Post
 from playout.storage.dynamodb import DynamoStore
 from tests.contract.cast import NOW, SOON, House, name
@@ -86,7 +87,14 @@ def sharing(store: DynamoStore, url: str, *, patience: float = 10.0) -> DynamoSt
 
 
 def person(house: House, email: str = "alice@example.com") -> Person:
-    return Person(name("per"), email, None, NOW, house.workspace_id, Role.OWNER)
+    return Person(name("per"), email, None, NOW, house.workspace_id)
+
+
+def person_with_ways(house: House) -> Person:
+    """Found by address, identity and passkey, and by the key that seals something of theirs."""
+    passkeys = (Passkey("k-1", b"cose", 0, "Phone", NOW),)
+    key = WrappedKey("key-1", b"wrapped")
+    return replace(person(house), identities=("tiktok:alice",), passkeys=passkeys, data_key=key)
 
 
 def token(house: House, hash_: str = "a" * 64) -> Token:

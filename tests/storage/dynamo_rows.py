@@ -13,7 +13,16 @@ from playout.domain.delivery import Delivery, Fence, State
 from playout.domain.errors import Stale
 from playout.domain.post import Post
 from tests.contract.cast import NOW, SOON, House, event, ref, taken
-from tests.storage.dynamo_house import chore, person, token
+from tests.storage.dynamo_house import chore
+from tests.storage.dynamo_rows_people import (
+    a_person_is_removed,
+    a_person_takes_another_address,
+    a_person_takes_another_way_in,
+    a_token_is_added,
+    a_token_is_removed,
+    a_token_is_used,
+    a_workspace_is_named_anew,
+)
 from tests.storage.dynamo_rows_webhooks import (
     a_webhook_is_removed,
     a_webhook_is_sealed_anew,
@@ -215,58 +224,6 @@ async def a_chore_is_claimed(alice: House) -> Scene:
     return Scene(lambda: alice.store.chores.claim(NOW, SOON, 10), [claimed], stands)
 
 
-# ── people ───────────────────────────────────────────────────────────────────────────────────
-
-
-async def a_workspace_is_named_anew(alice: House) -> Scene:
-    named = replace(await alice.store.workspaces.get(alice.workspace_id), name="Möwe")
-
-    async def stands() -> bool:
-        return await alice.store.workspaces.get(alice.workspace_id) == replace(named, version=2)
-
-    return Scene(lambda: alice.store.workspaces.save(named), replace(named, version=2), stands)
-
-
-async def a_person_takes_another_address(alice: House) -> Scene:
-    moved = replace(await alice.store.people.save(person(alice)), email="alice@example.org")
-
-    async def stands() -> bool:
-        old = await alice.store.people.by_email("alice@example.com")
-        return (old, await alice.store.people.by_email(moved.email)) == (None, replace(moved, version=2))
-
-    return Scene(lambda: alice.store.people.save(moved), replace(moved, version=2), stands)
-
-
-async def a_token_is_added(alice: House) -> Scene:
-    made = token(alice)
-
-    async def stands() -> bool:
-        return await alice.store.tokens.list(alice.workspace_id) == [made]
-
-    return Scene(lambda: alice.store.tokens.add(made), None, stands)
-
-
-async def a_token_is_removed(alice: House) -> Scene:
-    made = token(alice)
-    await alice.store.tokens.add(made)
-
-    async def stands() -> bool:
-        listed = await alice.store.tokens.list(alice.workspace_id)
-        return (listed, await alice.store.tokens.by_hash(made.hash)) == ([], None)
-
-    return Scene(lambda: alice.store.tokens.remove(alice.workspace_id, made.id), None, stands)
-
-
-async def a_token_is_used(alice: House) -> Scene:
-    made = token(alice)
-    await alice.store.tokens.add(made)
-
-    async def stands() -> bool:
-        return await alice.store.tokens.by_hash(made.hash) == replace(made, last_used_at=NOW)
-
-    return Scene(lambda: alice.store.tokens.used(made, NOW), None, stands)
-
-
 # ── ephemera ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -359,6 +316,9 @@ ROWS = (
     # The person, the mark on the workspace, the workspace. Only how many went is told too low.
     Row("workspaces.erase", a_workspace_is_erased, writes=3, forgotten=[0, 0]),
     Row("people.save", a_person_takes_another_address),
+    Row("people.save", a_person_takes_another_way_in),
+    # They are gone; whoever loads them again hears NotFound.
+    Row("people.remove", a_person_is_removed, forgotten=Stale),
     Row("tokens.add", a_token_is_added),
     Row("tokens.remove", a_token_is_removed),
     Row("tokens.used", a_token_is_used),

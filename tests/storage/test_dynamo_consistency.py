@@ -10,7 +10,7 @@ from playout.domain.delivery import State
 from tests.aws import AwsServer
 from tests.cast import NOON, Cast
 from tests.contract.cast import House
-from tests.storage.dynamo_house import StagedProxy, new_store
+from tests.storage.dynamo_house import StagedProxy, new_store, person_with_ways
 from tests.storage.dynamo_wire import READS, Call
 
 
@@ -66,7 +66,9 @@ async def look_around(cast: Cast, store: Store) -> None:
     await store.webhooks.sealed_under("key-1")
     assert (await store.sendings.list(home, sending.webhook_id)).items == (sending,)
     await store.posts.planned(home, NOON, NOON + timedelta(days=1))
-    await store.people.by_email("nobody@example.com")
+    someone = await store.people.save(person_with_ways(House(store, home)))
+    assert await store.people.by_email(someone.email) == await store.people.by_way(someone.ways[0]) == someone
+    assert (await store.people.sealed_under("key-1")).items == (someone,)
 
 
 def test_the_table_itself_is_only_read_as_of_now(calls: list[Call]) -> None:

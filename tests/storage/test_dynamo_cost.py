@@ -13,12 +13,13 @@ import pytest
 
 from playout.domain.channel import Channel
 from playout.domain.delivery import Delivery, Fence, Receipt, State
+from playout.domain.person import Passkey
 from playout.domain.post import Post
 from playout.storage.dynamodb import DynamoStore
 from playout.storage.dynamodb.items import delivery_item
 from tests.aws import AwsServer
 from tests.contract.cast import NOW, House, event, house, ref
-from tests.storage.dynamo_house import StagedProxy, chore, new_store
+from tests.storage.dynamo_house import StagedProxy, chore, new_store, person_with_ways
 from tests.storage.dynamo_stage import new_name
 from tests.storage.dynamo_wire import TRANSACTIONS, Call
 
@@ -62,6 +63,14 @@ KINDS = ("post.scheduled", "delivery.processing", "delivery.published")
 #: The same where there is a webhook; and what is sent to it.
 HEARD = {"schedule": Cost(3, 1, 2, 6), "published": Cost(3, 1, 2, 4)}
 SENT = {"to be sent": Cost(1, 1, 0, 3), "arrived": Cost(2, 0, 1, 1), "sweep": Cost(5, 0, 1, 1)}
+#: Somebody signs in, and adds a way to do so: what is the same as before is not written again.
+SIGN_IN = {
+    "found by a way": Cost(2, 0, 2, 0),
+    "sign-in noted": Cost(2, 1, 1, 2),
+    "another passkey": Cost(2, 1, 1, 3),
+    "gone": Cost(2, 1, 1, 7),
+    "members": Cost(1, 0, 1, 0),
+}
 #: The planner once a second, while nothing is due.
 TICK = {"claim deliveries": Cost(4), "claim chores": Cost(4)}
 
@@ -152,6 +161,20 @@ async def test_what_is_sent_costs_the_same_however_many_others_wait(proxy: Stage
     await meter.of("sweep", store.sendings.sweep(LATER))
 
     assert meter.costs == SENT
+
+
+async def test_who_signs_in_costs_the_same_however_many_others_wait(proxy: StagedProxy, store: DynamoStore) -> None:
+    alice, meter = await house(store, "alice"), Meter(proxy)
+    added = await store.people.save(person_with_ways(alice))
+    found = await meter.of("found by a way", store.people.by_way(added.ways[0]))
+    assert found is not None
+    noted = await meter.of("sign-in noted", store.people.save(replace(found, totp_used=1)))
+    another = Passkey("k-2", b"cose", 0, "Key ring", NOW)
+    more = await meter.of("another passkey", store.people.save(replace(noted, passkeys=(*noted.passkeys, another))))
+    await meter.of("gone", store.people.remove(more))
+    await meter.of("members", store.workspaces.get(alice.workspace_id))
+
+    assert meter.costs == SIGN_IN
 
 
 async def a_life(alice: House, meter: Meter) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from playout.domain.errors import Stale
 from playout.storage.dynamodb import DynamoStore
-from tests.contract.cast import NOW, SOON, House, event
-from tests.storage.dynamo_house import StagedProxy, scheduled
+from tests.contract.cast import NOW, SOON, House, event, house
+from tests.storage.dynamo_house import StagedProxy, person_with_ways, scheduled
 
 HOUR = timedelta(hours=1)
 
@@ -29,12 +29,13 @@ async def everything(store: DynamoStore) -> list[tuple[str, str]]:
 
 
 async def furnished(alice: House) -> None:
-    """A delivery in hand with some history, and what was sent of it."""
+    """A delivery in hand with some history, what was sent of it, and somebody with several ways in."""
     webhook = await alice.webhook()
     post, delivery = await scheduled(alice)
     await alice.store.posts.save(post, [delivery], [event(alice.workspace_id, post.id, "post.scheduled")])
     await alice.store.deliveries.claim(NOW, SOON, 10)
     await alice.sending(webhook)
+    await alice.store.people.save(person_with_ways(alice))
 
 
 async def test_not_one_item_is_left(dynamo: DynamoStore, alice: House) -> None:
@@ -99,6 +100,39 @@ async def test_what_comes_right_before_the_end_goes_too(proxy: StagedProxy, dyna
 
     proxy.before(1, "UpdateItem", it_comes)
     await erased(dynamo, alice)
+
+    assert await everything(dynamo) == []
+    assert proxy.unmet == 0
+
+
+async def test_whoever_takes_another_way_right_before_they_go_goes_with_it(
+    proxy: StagedProxy, dynamo: DynamoStore, alice: House
+) -> None:
+    someone = await dynamo.people.save(person_with_ways(alice))
+
+    async def they_do() -> None:
+        await dynamo.people.save(replace(someone, identities=("tiktok:another",)))
+
+    proxy.before(1, "TransactWriteItems", they_do)
+    await erased(dynamo, alice)
+
+    assert await everything(dynamo) == []
+    assert proxy.unmet == 0
+
+
+async def test_whoever_moves_right_before_they_go_stays_with_all_that_leads_to_them(
+    proxy: StagedProxy, dynamo: DynamoStore, alice: House
+) -> None:
+    someone = await dynamo.people.save(person_with_ways(alice))
+    charlie = await house(dynamo, "charlie")
+
+    async def they_do() -> None:
+        await dynamo.people.save(replace(someone, workspace_id=charlie.workspace_id))
+
+    proxy.before(1, "TransactWriteItems", they_do)
+    await erased(dynamo, alice)
+    assert [one.id for one in (await dynamo.people.sealed_under("key-1")).items] == [someone.id]
+    await erased(dynamo, charlie)
 
     assert await everything(dynamo) == []
     assert proxy.unmet == 0

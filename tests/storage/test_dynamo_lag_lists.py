@@ -14,7 +14,7 @@ from playout.domain.channel import Profile, WrappedKey
 from playout.domain.delivery import Delivery, State
 from playout.storage.dynamodb import DynamoStore
 from tests.contract.cast import NOW, House, ref
-from tests.storage.dynamo_house import StagedProxy, person, token
+from tests.storage.dynamo_house import StagedProxy, person, person_with_ways, token
 
 HOUR = timedelta(hours=1)
 
@@ -97,6 +97,16 @@ async def test_a_person_is_found_by_a_new_address_at_once(dynamo: DynamoStore, f
 
     assert await dynamo.people.by_email("alice@example.org") == moved
     assert await dynamo.people.by_email("alice@example.com") is None
+
+
+async def test_a_person_is_found_by_a_new_way_and_a_new_key_at_once(dynamo: DynamoStore, frozen: House) -> None:
+    saved = await dynamo.people.save(person_with_ways(frozen))
+    key = WrappedKey("key-2", b"wrapped")
+    moved = await dynamo.people.save(replace(saved, identities=("tiktok:another",), data_key=key))
+
+    assert [await dynamo.people.by_way(way) for way in (*saved.ways, *moved.ways)] == [None, moved, moved, moved]
+    assert (await dynamo.people.sealed_under("key-1")).items == ()
+    assert (await dynamo.people.sealed_under("key-2")).items == (moved,)
 
 
 async def test_tokens_are_listed_at_once_and_gone_at_once(dynamo: DynamoStore, frozen: House) -> None:

@@ -29,6 +29,7 @@ READING = {
     *("channels.get", "channels.list", "channels.by_account", "channels.sealed_under"),
     *("webhooks.get", "webhooks.list", "webhooks.sealed_under", "sendings.get", "sendings.list"),
     *("chores.get", "events.get", "events.list", "workspaces.get", "people.by_email", "people.get"),
+    *("people.by_way", "people.sealed_under"),
     *("tokens.by_hash", "tokens.list", "ephemera.get"),
 }
 

@@ -1,7 +1,8 @@
 """From each schema to the next, with rows in place."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from sqlalchemy import Connection, insert, inspect, text
 
 from playout.domain.channel import Channel, Profile
 from playout.domain.delivery import Delivery, State
-from playout.domain.person import LatePosts, Workspace
+from playout.domain.errors import Stale
+from playout.domain.person import LatePosts, Member, Person, Role, Workspace
 from playout.domain.post import Destination, Post
 from playout.domain.video import Video, VideoState
 from playout.storage.sql import rows
@@ -64,16 +66,28 @@ AS_OF_0001 = {
 }
 
 
-def migrate_to_0001(connection: Connection) -> None:
-    """As the first Playout did."""
+#: Of people as 0003 had them: id, workspace, address, role, seconds after NOW when they were made.
+PEOPLE_OF_0003 = (
+    ("psn_3", "ws_1", "bob@example.com", "editor", 3),
+    ("psn_1", "ws_1", "alice@example.com", "owner", 1),
+    ("psn_4", "ws_1", "dora@example.com", "approver", 4),
+    ("psn_2", "ws_2", "charlie@example.com", "viewer", 2),
+)
+
+
+def migrate_to(destination: str) -> Callable[[Connection], None]:
+    """As an older Playout did."""
     script = ScriptDirectory(str(MIGRATIONS))
 
     def missing(revision: Any, _: MigrationContext) -> Iterable[MigrationStep]:
-        return script._upgrade_revs("0001", revision)
+        return script._upgrade_revs(destination, revision)
 
-    with EnvironmentContext(Config(), script, fn=missing, destination_rev="0001") as environment:
-        environment.configure(connection=connection)
-        environment.run_migrations()
+    def migrating(connection: Connection) -> None:
+        with EnvironmentContext(Config(), script, fn=missing, destination_rev=destination) as environment:
+            environment.configure(connection=connection)
+            environment.run_migrations()
+
+    return migrating
 
 
 def write_as_of_0001(connection: Connection) -> None:
@@ -83,6 +97,33 @@ def write_as_of_0001(connection: Connection) -> None:
         connection.execute(insert(kind.table).values(values))
     for table, (column, said) in AS_OF_0001.items():
         connection.execute(text(f"UPDATE {table} SET {column} = :said"), {"said": said})  # noqa: S608 -- our own names
+
+
+def write_as_of_0003(connection: Connection) -> None:
+    """Three workspaces, one of them empty, and people with a role in one."""
+    made = (NOW - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    for name in ("ws_1", "ws_2", "ws_3"):
+        connection.execute(
+            text(
+                "INSERT INTO workspaces (id, name, created_at, version, late_posts, late_after, approval) "
+                "VALUES (:id, :id, :made, 7, 'hold', 0, :no)"
+            ),
+            {"id": name, "made": made, "no": False},
+        )
+    for person_id, workspace_id, email, role, seconds in PEOPLE_OF_0003:
+        connection.execute(
+            text(
+                "INSERT INTO people (id, email, password_hash, created_at, workspace_id, role, version) "
+                "VALUES (:id, :email, '$argon2id$', :at, :workspace_id, :role, 5)"
+            ),
+            {
+                "id": person_id,
+                "email": email,
+                "at": made + seconds * 1_000_000,
+                "workspace_id": workspace_id,
+                "role": role,
+            },
+        )
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -103,9 +144,15 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 
 
 async def brought_from_0001(database: Callable[..., Store]) -> Store:
-    old = database(migrate=migrate_to_0001, revisions=REVISIONS[:1])
+    return await brought_from("0001", write_as_of_0001, database)
+
+
+async def brought_from(revision: str, write: Callable[[Connection], None], database: Callable[..., Store]) -> Store:
+    """The database of today, in which this was written when it had that revision."""
+    known = REVISIONS[: REVISIONS.index(revision) + 1]
+    old = database(migrate=migrate_to(revision), revisions=known)
     await old.prepare()
-    await old._runner.write(write_as_of_0001)
+    await old._runner.write(write)
     await old.close()
     new = database()
     await new.prepare()
@@ -147,3 +194,57 @@ async def test_what_was_there_can_be_saved_and_claimed(database: Callable[..., S
     saved = await store.posts.save(await store.posts.get("ws_1", "pst_1"))
 
     assert (delivery.state, saved.destinations[0].fit) == (State.WAITING, None)
+
+
+# ── people with a role become members ────────────────────────────────────────────────────────────
+
+
+async def test_who_was_in_a_workspace_is_a_member_of_it_with_the_role_they_had(database: Callable[..., Store]) -> None:
+    store = await brought_from("0003", write_as_of_0003, database)
+
+    workspaces = [await store.workspaces.get(one) for one in ("ws_1", "ws_2", "ws_3")]
+
+    assert [one.members for one in workspaces] == [
+        (
+            Member("psn_1", Role.OWNER, NOW + timedelta(seconds=1)),
+            Member("psn_3", Role.EDITOR, NOW + timedelta(seconds=3)),
+            Member("psn_4", Role.APPROVER, NOW + timedelta(seconds=4)),
+        ),
+        (Member("psn_2", Role.VIEWER, NOW + timedelta(seconds=2)),),
+        (),
+    ]
+    assert [one.version for one in workspaces] == [7, 7, 7]
+
+
+async def test_people_know_where_they_are_members_and_have_no_other_way_in_yet(database: Callable[..., Store]) -> None:
+    store = await brought_from("0003", write_as_of_0003, database)
+
+    alice = await store.people.by_email("alice@example.com")
+
+    at = NOW + timedelta(seconds=1)
+    assert alice == Person("psn_1", "alice@example.com", "$argon2id$", at, "ws_1", 5, workspaces=("ws_1",))
+    assert alice.ways == ()
+
+
+async def test_people_of_an_older_database_take_new_ways_in(database: Callable[..., Store]) -> None:
+    store = await brought_from("0003", write_as_of_0003, database)
+    alice, bob = await store.people.get("psn_1"), await store.people.get("psn_3")
+
+    saved = await store.people.save(replace(alice, identities=("tiktok:alice",)))
+
+    assert await store.people.by_way("tiktok:alice") == saved
+    for taking in (replace(bob, identities=saved.identities), replace(bob, email=alice.email)):
+        with pytest.raises(Stale):
+            await store.people.save(taking)
+    while await store.workspaces.erase("ws_1"):
+        pass
+    assert await store.people.by_way("tiktok:alice") is None
+
+
+async def test_no_role_is_left_with_a_person(database: Callable[..., Store]) -> None:
+    store = await brought_from("0003", write_as_of_0003, database)
+
+    def names(connection: Connection) -> set[str]:
+        return {column["name"] for column in inspect(connection).get_columns("people")}
+
+    assert "role" not in await store._runner.read(names)

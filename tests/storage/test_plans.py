@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Connection, delete, event, text
 
-from playout.domain.person import Workspace
+from playout.domain.person import Person, Workspace
 from playout.storage.memory import MemoryStore
 from playout.storage.sql import rows
 from playout.storage.sql.channels import SqlChannels
 from playout.storage.sql.deliveries import SqlDeliveries
 from playout.storage.sql.migrate import migrate
-from playout.storage.sql.people import SqlWorkspaces
+from playout.storage.sql.people import SqlPeople, SqlWorkspaces
 from playout.storage.sql.postgres import PostgresStore
 from playout.storage.sql.posts import SqlPosts
 from playout.storage.sql.runner import Runner
@@ -161,6 +161,18 @@ async def test_webhooks_are_found_by_the_key_that_seals_them(runner: Explaining)
     await SqlWebhooks(runner).sealed_under("key-1")
 
     assert uses(runner, "webhooks_key_id_id"), runner.plans
+
+
+async def test_people_are_found_by_a_way_in_and_by_the_key_that_seals_something_of_theirs(runner: Explaining) -> None:
+    person = Person("psn_1", "alice@example.com", None, NOW, "ws_1", identities=("tiktok:1",))
+    await SqlPeople(runner).save(person)
+    runner.plans.clear()
+
+    await SqlPeople(runner).by_way("tiktok:1")
+    await SqlPeople(runner).sealed_under("key-1")
+
+    assert uses(runner, "ways", "people_key_id_id"), runner.plans
+    assert len(runner.plans) == 3
 
 
 async def test_the_end_of_a_workspace_looks_through_nothing_of_others(runner: Explaining) -> None:

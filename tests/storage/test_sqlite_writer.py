@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from playout.domain.errors import Stale, StorageFull, Unavailable
 from playout.domain.person import Workspace
+from playout.storage.sql import rows
 from playout.storage.sql.migrate import migrate
 from playout.storage.sql.sqlite import SqliteStore
 from playout.storage.sql.sqlite_file import raw_of
@@ -78,7 +79,7 @@ async def test_one_that_fails_fails_alone(store: SqliteStore) -> None:
 
 async def test_what_a_failing_script_wrote_is_undone(store: SqliteStore) -> None:
     def half(connection: Connection) -> None:
-        connection.execute(text("INSERT INTO workspaces VALUES ('ws_half', 'A', 0, 1, 'hold', 1, 0, NULL)"))
+        rows.save(connection, rows.WORKSPACES, workspace())
         raise ZeroDivisionError
 
     whole = store.workspaces.save(workspace())

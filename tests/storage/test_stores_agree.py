@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from playout.application.ports import Chore, Ref, Store
-from playout.domain.channel import Channel, Profile
+from playout.domain.channel import Channel, Profile, WrappedKey
 from playout.domain.delivery import Delivery, State
 from playout.domain.errors import Conflict, NotFound
-from playout.domain.person import Workspace
+from playout.domain.person import Person, Workspace
 from playout.domain.post import Post
 from playout.domain.video import Video, VideoState
 from playout.storage.memory import MemoryStore
@@ -141,6 +141,23 @@ class Stores(RuleBasedStateMachine):
                     return seen
 
         self.both(pages)
+
+    @rule(who=KEYS, house=st.sampled_from(HOUSES), address=KEYS, ways=st.lists(KEYS, max_size=2), key=KEYS)
+    def save_person(self, who: str, house: str, address: str, ways: list[str], key: str) -> None:
+        stored = self.loop.run_until_complete(answer(lambda s: s.people.get(who), self.stores[0]))
+        version = stored.version if isinstance(stored, Person) else 0
+        person = Person(who, address, None, NOW, house, version, identities=tuple(ways))
+        self.both(lambda s: s.people.save(replace(person, data_key=WrappedKey(key, b""))))
+
+    @rule(who=KEYS, version=st.integers(0, 3))
+    def remove_person(self, who: str, version: int) -> None:
+        self.both(lambda s: s.people.remove(Person(who, "", None, NOW, HOUSES[0], version)))
+
+    @rule(said=KEYS)
+    def look_for_people(self, said: str) -> None:
+        self.both(lambda s: s.people.by_email(said))
+        self.both(lambda s: s.people.by_way(said))
+        self.both(lambda s: s.people.sealed_under(said))
 
     @rule(house=st.sampled_from(HOUSES), subject=KEYS, seconds=SECONDS)
     def put_chore(self, house: str, subject: str, seconds: int) -> None:

@@ -34,6 +34,7 @@ from playout.domain.rendition import Fit
 from playout.domain.secret import Secret
 from playout.egress.memory import MemoryEgress
 from playout.media.growing import growing_beside
+from playout.passkeys import WebauthnPasskeys
 from playout.storage.memory import MemoryStore
 from playout.storage.sql.migrate import migrate
 from playout.storage.sql.sqlite import SqliteStore
@@ -132,6 +133,7 @@ def process(cast: Cast, knife: Knife) -> tuple[Hall, Planner, ByHand]:
         egress=MemoryEgress(),
         vault=EnvelopeVault([Kek("cast", hashlib.sha256(b"the key of the cast").digest())]),
         passwords=PlainPasswords(),
+        passkeys=WebauthnPasskeys(PUBLIC_URL),
         platforms={"memory": typed("Platform", knife.around(cast.platform))},
         clock=cast.clock,
         random=Random(7),

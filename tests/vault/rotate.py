@@ -18,7 +18,7 @@ from tests.vault.cast import NEW, OLD
 async def main(path: Path) -> None:
     store = SqliteStore(path, migrate=migrate)
     await store.prepare()
-    await KeyRotation(store.channels, store.webhooks, EnvelopeVault([NEW, OLD]), SystemClock()).rotate(told)
+    await KeyRotation(store, EnvelopeVault([NEW, OLD]), SystemClock()).rotate(told)
     await store.close()
 
 

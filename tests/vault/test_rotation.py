@@ -9,16 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from playout.application.keys import KeyRotation, KeyStatus
+from playout.application.keys import PEOPLE, KeyRotation, KeyStatus
 from playout.application.ports import Chore, Page, Store
 from playout.domain.channel import Channel, WrappedKey
 from playout.domain.errors import Stale, Unreadable
 from playout.domain.event import Event
+from playout.domain.person import Person
 from playout.storage.memory import MemoryStore
+from playout.storage.memory.background import MemoryPeople
+from playout.storage.memory.records import MemoryChannels
 from playout.storage.sql.migrate import migrate
 from playout.storage.sql.sqlite import SqliteStore
 from playout.vault import EnvelopeVault
-from tests.contract.cast import NOW, House, house
+from tests.contract.cast import NOW, House, house, name
 from tests.vault.cast import CANARY, NEW, OLD
 
 BOTH = EnvelopeVault([NEW, OLD])
@@ -38,30 +41,36 @@ class Clock:
         self._now += timedelta(seconds=seconds)
 
 
-class Rival:
-    """The store's channels, with somebody who saves each of them right before our first save of it."""
-
-    def __init__(self, store: Store) -> None:
-        self._channels = store.channels
-        self._met: set[str] = set()
+class RivalledChannels(MemoryChannels):
+    """With somebody who saves each of them right before our first change of it."""
 
     async def sealed_under(self, key_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Channel]:
-        return await self._channels.sealed_under(key_id, cursor=cursor, limit=2)
+        return await super().sealed_under(key_id, cursor=cursor, limit=2)
 
     async def save(self, channel: Channel, chores: Sequence[Chore] = (), events: Sequence[Event] = ()) -> Channel:
-        if channel.id not in self._met:
-            self._met.add(channel.id)
-            current = await self._channels.get(channel.workspace_id, channel.id)
-            await self._channels.save(replace(current, last_published_at=NOW))
-        return await self._channels.save(channel, chores, events)
+        current = await self.get(channel.workspace_id, channel.id) if channel.version else channel
+        if current.version and current.last_published_at is None:
+            await super().save(replace(current, last_published_at=NOW))
+        return await super().save(channel, chores, events)
 
-    async def get(self, workspace_id: str, channel_id: str) -> Channel:
-        return await self._channels.get(workspace_id, channel_id)
 
-    async def list(self, workspace_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Channel]:
-        return await self._channels.list(workspace_id, cursor=cursor, limit=limit)
+class RivalledPeople(MemoryPeople):
+    """Likewise."""
 
-    by_account = MemoryStore().channels.by_account
+    async def save(self, person: Person) -> Person:
+        current = await self.get(person.id) if person.version else person
+        if current.version and not current.totp_used:
+            await super().save(replace(current, totp_used=1))
+        return await super().save(person)
+
+
+class Rival(MemoryStore):
+    """A store in which somebody is always a little faster than we."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.channels = RivalledChannels(self.channels._tables)
+        self.people = RivalledPeople(self.people._tables)
 
 
 async def sealed(house: House, count: int, vault: EnvelopeVault) -> list[Channel]:
@@ -73,6 +82,25 @@ async def sealed(house: House, count: int, vault: EnvelopeVault) -> list[Channel
         grant = (await vault.unlock(channel.workspace_id, channel.id, key)).seal("grant", CANARY)
         made.append(await house.store.channels.save(replace(channel, data_key=key, grant=grant)))
     return made
+
+
+async def sealed_people(house: House, count: int, vault: EnvelopeVault) -> list[Person]:
+    """People with an app that shows codes."""
+    made = []
+    for _ in range(count):
+        one = name("psn")
+        key = await vault.new_key(PEOPLE, one)
+        totp = (await vault.unlock(PEOPLE, one, key)).seal("totp", CANARY)
+        person = Person(one, f"{one}@example.com", None, NOW, house.workspace_id, data_key=key, totp=totp)
+        made.append(await house.store.people.save(person))
+    return made
+
+
+async def totp_of(store: Store, person: Person, vault: EnvelopeVault) -> bytes:
+    found = await store.people.get(person.id)
+    assert found.data_key
+    assert found.totp
+    return (await vault.unlock(PEOPLE, found.id, found.data_key)).open("totp", found.totp)
 
 
 async def opened(store: Store, channel: Channel, vault: EnvelopeVault) -> bytes:
@@ -94,7 +122,7 @@ async def test_every_channel_comes_under_the_primary_key_and_stays_readable(stor
         *await sealed(charlie, 2, BOTH),
     ]
     await charlie.channel()  # has no grant
-    rotation = KeyRotation(store.channels, store.webhooks, BOTH, Clock())
+    rotation = KeyRotation(store, BOTH, Clock())
     seen: list[int] = []
 
     assert await rotation.status() == KeyStatus({"new": 2, "old": 7})
@@ -105,9 +133,25 @@ async def test_every_channel_comes_under_the_primary_key_and_stays_readable(stor
     assert [await opened(store, channel, EnvelopeVault([NEW])) for channel in channels] == [CANARY] * 9
 
 
+async def test_people_come_along_wherever_they_have_moved_meanwhile(store: Store) -> None:
+    alice, charlie = await house(store, "alice"), await house(store, "charlie")
+    await sealed(alice, 1, EnvelopeVault([OLD]))
+    people = [*await sealed_people(alice, 2, EnvelopeVault([OLD])), *await sealed_people(alice, 1, BOTH)]
+    moved = await store.people.save(replace(people[0], workspace_id=charlie.workspace_id))
+    rotation = KeyRotation(store, BOTH, Clock())
+    assert await rotation.status() == KeyStatus({"new": 1, "old": 3})
+
+    done = await rotation.rotate(quiet)
+
+    assert (done.moved, done.status) == (3, KeyStatus({"new": 4, "old": 0}))
+    assert [await totp_of(store, one, EnvelopeVault([NEW])) for one in people] == [CANARY] * 3
+    found = await store.people.get(moved.id)
+    assert found == replace(moved, data_key=found.data_key, version=moved.version + 1)
+
+
 async def test_only_the_data_key_is_touched(store: Store) -> None:
     [channel] = await sealed(await house(store, "alice"), 1, EnvelopeVault([OLD]))
-    await KeyRotation(store.channels, store.webhooks, BOTH, Clock()).rotate(quiet)
+    await KeyRotation(store, BOTH, Clock()).rotate(quiet)
     found = await store.channels.get(channel.workspace_id, channel.id)
 
     assert found == replace(channel, data_key=found.data_key, version=channel.version + 1)
@@ -128,27 +172,37 @@ def test_a_key_may_go_when_nothing_is_sealed_under_it(counts: dict[str, int], re
 
 async def test_rotating_again_moves_nothing(store: Store) -> None:
     await sealed(await house(store, "alice"), 3, EnvelopeVault([OLD]))
-    rotation = KeyRotation(store.channels, store.webhooks, BOTH, Clock())
+    rotation = KeyRotation(store, BOTH, Clock())
     await rotation.rotate(quiet)
 
     assert (await rotation.rotate(quiet)).moved == 0
 
 
 async def test_a_channel_that_somebody_saved_meanwhile_is_met_again() -> None:
-    store = MemoryStore()
+    store = Rival()
     channels = await sealed(await house(store, "alice"), 5, EnvelopeVault([OLD]))
-    done = await KeyRotation(Rival(store), store.webhooks, BOTH, Clock()).rotate(quiet)
+    done = await KeyRotation(store, BOTH, Clock()).rotate(quiet)
 
     assert (done.moved, done.status) == (5, KeyStatus({"new": 5, "old": 0}))
     for channel in channels:
         assert (await store.channels.get(channel.workspace_id, channel.id)).last_published_at == NOW
 
 
+async def test_a_person_who_was_saved_meanwhile_is_met_again() -> None:
+    store = Rival()
+    people = await sealed_people(await house(store, "alice"), 3, EnvelopeVault([OLD]))
+    done = await KeyRotation(store, BOTH, Clock()).rotate(quiet)
+
+    assert (done.moved, done.status) == (3, KeyStatus({"new": 3, "old": 0}))
+    assert [(await store.people.get(one.id)).totp_used for one in people] == [1] * 3
+    assert [await totp_of(store, one, EnvelopeVault([NEW])) for one in people] == [CANARY] * 3
+
+
 async def test_a_renewal_that_runs_is_waited_for() -> None:
     store, clock = MemoryStore(), Clock()
     [channel] = await sealed(await house(store, "alice"), 1, EnvelopeVault([OLD]))
     fenced = await store.channels.save(replace(channel, renewing_since=NOW))
-    done = await KeyRotation(store.channels, store.webhooks, BOTH, clock).rotate(quiet)
+    done = await KeyRotation(store, BOTH, clock).rotate(quiet)
 
     assert done.moved == 1
     assert not fenced.renewal_running(clock.now())
@@ -160,17 +214,28 @@ async def test_a_data_key_that_does_not_open_is_named_and_left_alone() -> None:
     assert broken.data_key
     spoilt = WrappedKey("old", broken.data_key.wrapped[:-1] + b"?")
     await store.channels.save(replace(broken, data_key=spoilt))
-    done = await KeyRotation(store.channels, store.webhooks, BOTH, Clock()).rotate(quiet)
+    done = await KeyRotation(store, BOTH, Clock()).rotate(quiet)
 
     assert (done.moved, done.unreadable) == (1, (broken.id,))
     assert done.status.removable == ()
     assert await opened(store, sound, EnvelopeVault([NEW])) == CANARY
 
 
+async def test_a_person_whose_data_key_does_not_open_is_named_and_left_alone() -> None:
+    store = MemoryStore()
+    broken, _ = await sealed_people(await house(store, "alice"), 2, EnvelopeVault([OLD]))
+    other = await EnvelopeVault([OLD]).new_key("somewhere else", broken.id)
+    kept = await store.people.save(replace(broken, data_key=other))
+    done = await KeyRotation(store, BOTH, Clock()).rotate(quiet)
+
+    assert (done.moved, done.unreadable) == (1, (broken.id,))
+    assert await store.people.get(broken.id) == kept
+
+
 async def test_after_the_old_key_is_gone_its_backups_do_not_open() -> None:
     store = MemoryStore()
     [channel] = await sealed(await house(store, "alice"), 1, EnvelopeVault([OLD]))
-    await KeyRotation(store.channels, store.webhooks, BOTH, Clock()).rotate(quiet)
+    await KeyRotation(store, BOTH, Clock()).rotate(quiet)
     assert channel.data_key
 
     with pytest.raises(Unreadable):
@@ -180,7 +245,7 @@ async def test_after_the_old_key_is_gone_its_backups_do_not_open() -> None:
 async def test_a_stale_copy_cannot_bring_the_old_key_back() -> None:
     store = MemoryStore()
     [channel] = await sealed(await house(store, "alice"), 1, EnvelopeVault([OLD]))
-    await KeyRotation(store.channels, store.webhooks, BOTH, Clock()).rotate(quiet)
+    await KeyRotation(store, BOTH, Clock()).rotate(quiet)
 
     with pytest.raises(Stale):
         await store.channels.save(channel)
@@ -195,7 +260,7 @@ async def test_killed_after_any_channel_it_goes_on_where_it_was(tmp_path: Path) 
         rotate_and_kill(path, after)
         assert [await opened(store, channel, BOTH) for channel in channels] == [CANARY] * 6
 
-    rotation = KeyRotation(store.channels, store.webhooks, BOTH, Clock())
+    rotation = KeyRotation(store, BOTH, Clock())
     assert await rotation.status() == KeyStatus({"new": 4, "old": 2})
     assert (await rotation.rotate(quiet)).moved == 2
     assert [await opened(store, channel, EnvelopeVault([NEW])) for channel in channels] == [CANARY] * 6

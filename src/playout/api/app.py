@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from playout import __version__
 from playout.api import (
@@ -26,6 +27,7 @@ from playout.api import (
     webhooks,
     workspace,
 )
+from playout.api.beside import Beside
 from playout.api.document import ROOT, Rest
 from playout.api.gate import Gate
 from playout.api.metrics import Metrics
@@ -56,11 +58,17 @@ NOUNS = (
 
 
 def create_app(
-    services: Services, *, hosts: Collection[str] = (), metrics: Metrics | None = None, rate_limit: int = 0
+    services: Services,
+    *,
+    hosts: Collection[str] = (),
+    metrics: Metrics | None = None,
+    rate_limit: int = 0,
+    pages: ASGIApp | None = None,
 ) -> FastAPI:
     """The ASGI application. It answers to loopback names and to `hosts` (without ports); to others with 400.
 
-    `rate_limit`: requests a minute for each token; 0: as many as one likes. `metrics`: where figures are kept.
+    `rate_limit`: requests a minute for each token; 0: as many as one likes. `metrics`: where figures are kept. `pages`:
+    what answers at all addresses that are not of this face; None: nothing does.
     """
     app = Rest(
         title="Playout",
@@ -82,6 +90,8 @@ def create_app(
     app.include_router(health.router, include_in_schema=False)
     app.add_route("/openapi.json", _document, include_in_schema=False)
     app.include_router(public.router)
+    if pages is not None:
+        app.add_middleware(Beside, pages=pages)
     app.add_middleware(limits.Limits, per_token=rate_limit, meter=metrics)
     app.add_middleware(Gate, hosts=hosts, clock=services.clock, meter=metrics)
     app.add_middleware(tus.Envelope, below=f"{ROOT}{uploads.ROOT}")  # around the gate: it sees the method meant

@@ -30,6 +30,7 @@ from playout.domain.errors import (
     StillRunning,
     StorageFull,
     TooLarge,
+    TooOften,
     Unauthenticated,
     Unavailable,
     Unreadable,
@@ -65,6 +66,7 @@ KINDS: Mapping[type[PlayoutError], Kin] = {
     Stale: Kin(409, "Changed in the meantime"),
     IdempotencyConflict: Kin(422, "The Idempotency-Key was used before"),
     StillRunning: Kin(409, "Still running", SOON),
+    TooOften: Kin(429, "Too many requests"),
     Locked: Kin(503, "Busy", LATER),
     Unavailable: Kin(503, "Not available right now", LATER),
     StorageFull: Kin(507, "No room left"),
@@ -206,7 +208,7 @@ def _allowed(request: Request) -> str:
 
 def _headers(error: PlayoutError, kin: Kin, now: datetime) -> dict[str, str]:
     again = kin.again
-    if isinstance(error, PlatformFailure) and error.retry_at:
+    if isinstance(error, PlatformFailure | TooOften) and error.retry_at:
         again = error.retry_at - now
     headers = {"Retry-After": str(max(1, round(again.total_seconds())))} if again else {}
     return headers | (

@@ -42,12 +42,16 @@ class Calendar:
         self._store = store
         self._clock = clock
 
-    async def between(self, actor: Actor, start: datetime, end: datetime) -> Stretch:
-        """Posts with a time from `start` to before `end`, drafts too. Raises Invalid for a stretch that is none."""
+    async def between(self, actor: Actor, start: datetime, end: datetime, *, most: int = MOST) -> Stretch:
+        """Posts with a time from `start` to before `end`, drafts too; `most` of them at once, and never over MOST.
+
+        Raises Invalid for a stretch that is none.
+        """
         actor.need(Scope.READ)
         _check(start, end)
-        planned = await self._store.posts.planned(actor.workspace_id, start, end, MOST + 1)
-        posts, more_from = _cut([(one.scheduled_at, one) for one in planned if one.scheduled_at])
+        most = min(most, MOST)
+        planned = await self._store.posts.planned(actor.workspace_id, start, end, most + 1)
+        posts, more_from = _cut([(one.scheduled_at, one) for one in planned if one.scheduled_at], most)
         return Stretch(await with_deliveries(self._store, actor.workspace_id, posts), more_from)
 
     async def results(self, actor: Actor, start: datetime, end: datetime) -> Results:
@@ -55,19 +59,19 @@ class Calendar:
         actor.need(Scope.READ)
         _check(start, end)
         planned = await self._store.deliveries.planned(actor.workspace_id, start, end, MOST + 1)
-        page, more_from = _cut([(one.scheduled_at, one) for one in planned])
+        page, more_from = _cut([(one.scheduled_at, one) for one in planned], MOST)
         return Results(tuple(one for one in page if one.state is State.PUBLISHED), more_from)
 
 
-def _cut(found: Sequence[tuple[datetime, T]]) -> tuple[list[T], datetime | None]:
+def _cut(found: Sequence[tuple[datetime, T]], most: int) -> tuple[list[T], datetime | None]:
     """One page, and where the next one begins: between two times, so that it begins with all of its own."""
-    if len(found) <= MOST:
+    if len(found) <= most:
         return [one for _, one in found], None
-    more_from = found[MOST][0]
+    more_from = found[most][0]
     before = [one for at, one in found if at < more_from]
     if before:
         return before, more_from
-    return [one for _, one in found[:MOST]], more_from + timedelta(microseconds=1)
+    return [one for _, one in found[:most]], more_from + timedelta(microseconds=1)
 
 
 def _check(start: datetime, end: datetime) -> None:

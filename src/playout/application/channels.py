@@ -277,6 +277,14 @@ class Channels:
         """Names of the platforms that Playout has keys for."""
         return sorted(self._platforms)
 
+    def limits(self, platform: str) -> Limits:
+        """What the platform takes from anybody. Raises Invalid for one that there are no keys for."""
+        return self._platform(platform).limits
+
+    def logins(self) -> Mapping[str, Sequence[str]]:
+        """Of each configured platform its ways to sign in, the usual one first."""
+        return {name: self._platforms[name].logins for name in self.configured()}
+
     def _platform(self, name: str) -> Platform:
         found = self._platforms.get(name)
         if found is None:

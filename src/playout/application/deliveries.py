@@ -6,8 +6,12 @@ from playout.application.once import was_done
 from playout.application.ports import Clock, Page, Store
 from playout.domain import delivery as moves
 from playout.domain.delivery import Delivery, Receipt, State
+from playout.domain.errors import Invalid, Problem
 from playout.domain.event import Event, happened
 from playout.domain.person import Actor, Scope
+
+#: Characters of an address that a person gives.
+LONGEST_URL = 2048
 
 
 class Deliveries:
@@ -61,7 +65,8 @@ class Deliveries:
         )
 
     async def resolve(self, actor: Actor, delivery_id: str, *, published: bool, url: str | None) -> Delivery:
-        """A person's answer to *unconfirmed*: it is there, or it is not."""
+        """A person's answer to *unconfirmed*: it is there, or it is not. Raises Invalid for a `url` that is none."""
+        url = _address(url) if url else None
         receipt = Receipt(url or "seen by a person", url, self._clock.now()) if published else None
         return await self._move(actor, delivery_id, "delivery.resolved", lambda one: moves.resolve(one, receipt))
 
@@ -73,3 +78,11 @@ class Deliveries:
         moved, by = move(delivery), f"{actor.via} {actor.name}"
         event = happened(moved, kind, self._clock.now(), state=moved.state, message=by, name=actor.deed)
         return await self._store.deliveries.save(moved, [event])
+
+
+def _address(url: str) -> str:
+    """Pages make a link of it: of the web, and nothing that a browser would run."""
+    if len(url) <= LONGEST_URL and url.isprintable() and url.lower().startswith(("https://", "http://")):
+        return url
+    sentence = f"This is no address of a web page. It begins with https:// and has {LONGEST_URL} characters at most."
+    raise Invalid(sentence, code="bad_address", problems=[Problem("bad_address", "/url", sentence)])

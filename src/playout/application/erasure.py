@@ -155,6 +155,7 @@ class Erasure:
         asked_for = now - deletion.started_at
         patient = asked_for < PATIENCE
         await self._hush(workspace_id)
+        await self._people.dismiss(workspace_id)
         if patient and await self._is_sending(workspace_id):
             return now + SOON
         free = await self._uploads.drop_all(workspace_id)
@@ -226,10 +227,12 @@ class Erasure:
         """Counted once, before the first of it goes: what a kill repeats is not counted twice."""
         if "posts" in deletion.counts:
             return deletion
+        workspace = await self._store.workspaces.get(workspace_id)
         files = [key for root in _ROOTS async for key in self._files.list(f"{root}{workspace_id}/")]
         return await self._note(
             deletion,
             {
+                "people": len(workspace.members),
                 "channels": await _number(self._store.channels.list, workspace_id),
                 "videos": await _number(self._store.videos.list, workspace_id),
                 "posts": await _number(self._store.posts.list, workspace_id),

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
+from playout.application.account import Account
 from playout.application.calendar import Calendar
 from playout.application.channels import RELEASE, RENEW, Channels
 from playout.application.chores import ChoreHandler, Chores
+from playout.application.codes import Codes
+from playout.application.credentials import Credentials, Passwords
 from playout.application.deletions import Deletions
 from playout.application.deliver import Deliver
 from playout.application.deliveries import Deliveries
@@ -16,14 +19,16 @@ from playout.application.exports import EXPORT, Exports
 from playout.application.grants import Grants
 from playout.application.holding import Holding
 from playout.application.imports import FETCH, Imports
+from playout.application.joining import Joining
 from playout.application.keys import KeyRotation
 from playout.application.lateness import Lateness
+from playout.application.membership import Membership
 from playout.application.messenger import SEND, Messenger
 from playout.application.meter import NoMeter
 from playout.application.news import News
 from playout.application.once import Once
-from playout.application.people import Passwords, People
-from playout.application.ports import Clock, Egress, Files, Platform, Probe, Render, Store, Vault
+from playout.application.people import People
+from playout.application.ports import Clock, Egress, Files, Passkeys, Platform, Probe, Render, Store, Vault
 from playout.application.ports.files import Growing
 from playout.application.ports.house import Meter
 from playout.application.ports.store import ANNOUNCE, ERASE
@@ -33,6 +38,8 @@ from playout.application.pulls import Pulls
 from playout.application.ready import Preparation
 from playout.application.renditions import RENDER, Renditions
 from playout.application.services import Services
+from playout.application.sessions import Sessions
+from playout.application.signing_in import SigningIn
 from playout.application.slots import ChannelSlots
 from playout.application.tidying import TIDY, Tidying
 from playout.application.uploads import UPLOAD, Uploads
@@ -53,6 +60,7 @@ class Ports:
     egress: Egress
     vault: Vault
     passwords: Passwords
+    passkeys: Passkeys
     platforms: Mapping[str, Platform]
     clock: Clock
     random: Random
@@ -94,7 +102,7 @@ def furnish(
         lifetime=upload_lifetime,
     )
     slots, deletions = ChannelSlots(store, clock), Deletions(store.ephemera, clock)
-    people = People(store, ports.passwords, clock)
+    who = _who(ports)
     messenger = Messenger(store, ports.vault, ports.egress, clock, ports.random)
     services = Services(
         workspaces=Workspaces(store),
@@ -110,11 +118,15 @@ def furnish(
         calendar=Calendar(store, clock),
         deliveries=Deliveries(store, clock),
         webhooks=Webhooks(store, ports.vault, ports.egress, messenger, clock),
-        people=people,
-        erasure=Erasure(store, ports.files, channels, uploads, pulls, people, deletions, clock),
+        people=who.people,
+        sessions=who.sessions,
+        signing_in=who.signing_in,
+        membership=who.membership,
+        account=who.account,
+        erasure=Erasure(store, ports.files, channels, uploads, pulls, who.people, deletions, clock),
         pulls=pulls,
         once=Once(store, clock),
-        keys=KeyRotation(store.channels, store.webhooks, ports.vault, clock),
+        keys=KeyRotation(store, ports.vault, clock),
         store=store,
         clock=clock,
     )
@@ -123,6 +135,34 @@ def furnish(
     deliver = Deliver(store, preparation, grants, holding, clock, ports.random, ports.meter)
     handlers = _handlers(services, messenger, ports.files)
     return Hall(services, deliver, Chores(store, handlers, clock, ports.random, ports.meter), lateness)
+
+
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """The services that know people."""
+
+    people: People
+    sessions: Sessions
+    signing_in: SigningIn
+    membership: Membership
+    account: Account
+
+
+def _who(ports: Ports) -> _Who:
+    store, passkeys, clock = ports.store, ports.passkeys, ports.clock
+    credentials, codes, sessions = (
+        Credentials(ports.passwords),
+        Codes(store, ports.vault, clock),
+        Sessions(store, clock),
+    )
+    joining = Joining(store, credentials, sessions, clock)
+    return _Who(
+        people=People(store, joining, clock),
+        sessions=sessions,
+        signing_in=SigningIn(store, credentials, codes, passkeys, sessions, clock),
+        membership=Membership(store, joining, clock),
+        account=Account(store, credentials, codes, passkeys, sessions, clock),
+    )
 
 
 def _handlers(services: Services, messenger: Messenger, files: Files) -> Mapping[str, ChoreHandler]:

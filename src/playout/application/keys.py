@@ -7,14 +7,19 @@ still to do is what the store says is sealed under another key. How keys are mad
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from playout.application.ports import Channels, Clock, Vault, Webhooks
+from playout.application.ports import Clock, Store, Vault
 from playout.domain.channel import Channel
 from playout.domain.errors import Stale, Unreadable
+from playout.domain.person import Person
 from playout.domain.webhook import Webhook
 
 log = logging.getLogger(__name__)
 
+#: What stands for the workspace where people's keys are sealed: they go from one to another.
+PEOPLE = "people"
+_Sealed: TypeAlias = Channel | Webhook | Person
 _PAGE = 500  # records
 _PAUSE = 1.0  # seconds, before those are met again that somebody else was saving
 
@@ -56,9 +61,8 @@ class _Pass:
 class KeyRotation:
     """Counts and moves. Any number may run at once, beside everything else."""
 
-    def __init__(self, channels: Channels, webhooks: Webhooks, vault: Vault, clock: Clock) -> None:
-        self._channels = channels
-        self._webhooks = webhooks
+    def __init__(self, store: Store, vault: Vault, clock: Clock) -> None:
+        self._store = store
         self._vault = vault
         self._clock = clock
 
@@ -99,19 +103,24 @@ class KeyRotation:
                 unreadable.append(one.id)
         return _Pass(moved, busy, tuple(unreadable))
 
-    async def _move(self, one: Channel | Webhook) -> None:
+    async def _move(self, one: _Sealed) -> None:
         """Raises Stale when the record is somebody else's: a renewal must find it as it left it."""
-        if isinstance(one, Webhook):
-            key = await self._vault.rewrap(one.workspace_id, one.id, one.data_key)
-            await self._webhooks.save(replace(one, data_key=key))
-        elif one.renewal_running(self._clock.now()):
+        if isinstance(one, Channel) and one.renewal_running(self._clock.now()):
             raise Stale
-        elif one.data_key is not None:  # the store gives no others here
-            key = await self._vault.rewrap(one.workspace_id, one.id, one.data_key)
-            await self._channels.save(replace(one, data_key=key))
+        if one.data_key is None:  # the store gives no such here
+            return
+        where = PEOPLE if isinstance(one, Person) else one.workspace_id
+        key = await self._vault.rewrap(where, one.id, one.data_key)
+        match one:
+            case Channel():
+                await self._store.channels.save(replace(one, data_key=key))
+            case Webhook():
+                await self._store.webhooks.save(replace(one, data_key=key))
+            case Person():
+                await self._store.people.save(replace(one, data_key=key))
 
-    async def _under(self, key_id: str) -> AsyncIterator[Channel | Webhook]:
-        for kind in (self._channels, self._webhooks):
+    async def _under(self, key_id: str) -> AsyncIterator[_Sealed]:
+        for kind in (self._store.channels, self._store.webhooks, self._store.people):
             cursor: str | None = None
             while True:
                 page = await kind.sealed_under(key_id, cursor=cursor, limit=_PAGE)

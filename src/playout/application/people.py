@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
+from playout.application.joining import Joining, Newcomer
 from playout.application.ports import Clock, Page, Store
 from playout.domain.errors import Conflict, Invalid, NotFound, Problem, Stale, Unauthenticated
 from playout.domain.ids import new_id
@@ -16,17 +16,7 @@ from playout.domain.secret import Secret
 #: The workspace every installation has; others are made by people.
 HOME = "ws_home"
 PREFIX = "po_"
-LEAST_PASSWORD = 12
-LONGEST_EMAIL = 254  # characters, RFC 5321
 USED_EVERY = timedelta(minutes=1)
-
-
-class Passwords(Protocol):
-    """Slow hashes."""
-
-    async def hash(self, password: Secret) -> str: ...
-
-    async def verify(self, password: Secret, password_hash: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +30,9 @@ class Minted:
 class People:
     """What faces can do about who acts."""
 
-    def __init__(self, store: Store, passwords: Passwords, clock: Clock) -> None:
+    def __init__(self, store: Store, joining: Joining, clock: Clock) -> None:
         self._store = store
-        self._passwords = passwords
+        self._joining = joining
         self._clock = clock
 
     async def prepare(self) -> None:
@@ -118,31 +108,15 @@ class People:
         """The actor's own."""
         return await self._store.workspaces.get(actor.workspace_id)
 
-    async def create_owner(self, actor: Actor, email: str, password: Secret) -> Person:
-        """The person who owns this installation. Raises Invalid, Conflict."""
+    async def create_owner(self, actor: Actor, email: str, password: Secret, name: str = "") -> Person:
+        """A person who owns the actor's workspace. Raises Invalid, Conflict."""
         actor.need(Scope.ADMIN)
-        address = email.strip().lower()
-        name, at, domain = address.partition("@")
-        if not (name and at and domain) or len(address) > LONGEST_EMAIL or any(letter.isspace() for letter in address):
-            sentence = "This is not an e-mail address."
-            raise Invalid(sentence, problems=[Problem("bad_email", "/email", sentence)])
-        if len(password.reveal()) < LEAST_PASSWORD:
-            sentence = f"The password must have at least {LEAST_PASSWORD} characters."
-            raise Invalid(sentence, problems=[Problem("weak_password", "/password", sentence)])
-        now = self._clock.now()
-        person = Person(
-            new_id("psn", now),
-            address,
-            await self._passwords.hash(password),
-            now,
-            actor.workspace_id,
-            Role.OWNER,
-        )
-        try:
-            return await self._store.people.save(person)
-        except Stale as taken:
-            msg = "Somebody has this e-mail address already."
-            raise Conflict(msg, code="taken") from taken
+        draft = await self._joining.drafted(Newcomer(email, password, name), actor.workspace_id)
+        return await self._joining.enter(draft, Role.OWNER)
+
+    async def dismiss(self, workspace_id: str) -> None:
+        """Whoever belongs to it belongs to it no more, and is forgotten if it was their only one. Safe to repeat."""
+        await self._joining.dismiss(workspace_id)
 
 
 def _hash(secret: Secret) -> str:

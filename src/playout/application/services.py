@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from playout.application.account import Account
 from playout.application.calendar import Calendar
 from playout.application.channels import Channels
 from playout.application.deliveries import Deliveries
@@ -9,6 +10,7 @@ from playout.application.erasure import Erasure
 from playout.application.exports import Exports
 from playout.application.imports import Imports
 from playout.application.keys import KeyRotation
+from playout.application.membership import Membership
 from playout.application.news import News
 from playout.application.once import Once
 from playout.application.people import People
@@ -16,6 +18,8 @@ from playout.application.ports import Clock, Store
 from playout.application.posts import Posts
 from playout.application.pulls import Pulls
 from playout.application.renditions import Renditions
+from playout.application.sessions import Sessions
+from playout.application.signing_in import SigningIn
 from playout.application.slots import ChannelSlots
 from playout.application.uploads import Uploads
 from playout.application.videos import Videos
@@ -41,6 +45,10 @@ class Services:
     deliveries: Deliveries
     webhooks: Webhooks
     people: People
+    sessions: Sessions
+    signing_in: SigningIn
+    membership: Membership
+    account: Account
     erasure: Erasure
     pulls: Pulls
     once: Once

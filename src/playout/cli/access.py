@@ -11,7 +11,7 @@ from playout.cli.exits import Exit
 from playout.cli.groups import noun
 from playout.cli.verb import verb
 from playout.domain.errors import Invalid, Problem
-from playout.domain.person import Scope
+from playout.domain.person import Role, Scope
 
 tokens = noun("API tokens.")
 owners = noun("The person who owns this installation.")
@@ -78,7 +78,7 @@ async def create_owner(
     password = asking.password(desk.call, from_stdin=password_stdin)
     person = await desk.services.people.create_owner(desk.actor, email, password)
     desk.out.done(f"{person.email} owns this installation.")
-    desk.out.record({"id": person.id, "email": person.email, "role": person.role.value}, person.id)
+    desk.out.record({"id": person.id, "email": person.email, "role": Role.OWNER.value}, person.id)
 
 
 @keys.command("status")

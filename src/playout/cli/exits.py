@@ -33,6 +33,7 @@ KINDS: dict[type[errors.PlayoutError], Exit] = {
     errors.Unauthenticated: Exit.SIGN_IN,
     errors.Forbidden: Exit.SIGN_IN,
     errors.Conflict: Exit.FAILED,
+    errors.TooOften: Exit.SIGN_IN,
     errors.Locked: Exit.FAILED,
     errors.Unavailable: Exit.FAILED,
     errors.Misconfigured: Exit.USAGE,

@@ -12,6 +12,7 @@ PlayoutError            code, sentence, and what the reader can do about it
 │   ├── Stale           somebody was faster; load again. Inside the engine this is not an error
 │   ├── UnsafeToRepeat  a repeat could publish twice
 │   └── StillRunning    the same request is being answered right now
+├── TooOften            this was tried too often; carries the time when it may be tried again
 ├── Locked              another worker has this data folder
 ├── Unavailable         the store or the disk cannot serve right now
 │   └── StorageFull     no room left
@@ -25,6 +26,7 @@ LostHand is no PlayoutError: a worker noticed that the record is no longer its o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,16 @@ class StillRunning(Conflict):
     """The same request (same Idempotency-Key) is being answered right now."""
 
     code = "still_running"
+
+
+class TooOften(PlayoutError):
+    """This was tried too often. From `retry_at` on it may be tried again."""
+
+    code = "rate_limited"
+
+    def __init__(self, sentence: str, retry_at: datetime) -> None:
+        super().__init__(sentence)
+        self.retry_at = retry_at
 
 
 class Locked(PlayoutError):

@@ -1,9 +1,10 @@
 """Who acts: people, API tokens, and the actor that every call carries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from playout.domain.channel import WrappedKey
 from playout.domain.errors import Forbidden
 
 
@@ -65,6 +66,15 @@ class LatePosts(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a workspace."""
+
+    person_id: str
+    role: Role
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """The wall between tenants."""
 
@@ -76,19 +86,57 @@ class Workspace:
     late_after: timedelta = timedelta(hours=6)
     approval: bool = False  # whoever may write but not publish asks somebody who may
     closed_at: datetime | None = None  # it is being deleted: nobody gets in any more
+    members: tuple[Member, ...] = ()
+
+    def member(self, person_id: str) -> Member | None:
+        """This person's part in it."""
+        return next((one for one in self.members if one.person_id == person_id), None)
+
+    def with_member(self, member: Member) -> "Workspace":
+        """With this one, instead of an earlier part of the same person."""
+        return replace(self, members=(*self.without_member(member.person_id).members, member))
+
+    def without_member(self, person_id: str) -> "Workspace":
+        """Without this person."""
+        return replace(self, members=tuple(one for one in self.members if one.person_id != person_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A key that lives in somebody's device (WebAuthn); only its public half is here."""
+
+    id: str  # credential id, base64url
+    public_key: bytes  # COSE
+    sign_count: int
+    name: str  # as the person calls the device
+    created_at: datetime
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who signs in. `email` is lower-case and unique."""
+    """Somebody who signs in. `email` is lower-case and unique; so is each of the other ways in."""
 
     id: str
     email: str
     password_hash: str | None
     created_at: datetime
-    workspace_id: str
-    role: Role
+    workspace_id: str  # where a new session begins
     version: int = 0
+    name: str = ""
+    workspaces: tuple[str, ...] = ()  # where he may look for himself among the members
+    identities: tuple[str, ...] = ()  # `tiktok:…`, `oidc:…`: who he is elsewhere
+    passkeys: tuple[Passkey, ...] = ()
+    data_key: WrappedKey | None = None  # seals `totp`
+    totp: bytes | None = None  # sealed secret of the codes that an app shows
+    totp_used: int = 0  # the last step of time whose code was taken: none counts twice
+    recovery: tuple[str, ...] = ()  # SHA-256 of codes that each work once
+    locale: str = ""
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """By what else than the e-mail address the person is found."""
+        return (*self.identities, *(f"passkey:{one.id}" for one in self.passkeys))
 
 
 @dataclass(frozen=True, slots=True)

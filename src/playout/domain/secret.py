@@ -1,5 +1,6 @@
 """A string that must not be seen: tokens, client secrets, upload addresses."""
 
+import hashlib
 import hmac
 from typing import Never
 
@@ -15,6 +16,10 @@ class Secret:
     def reveal(self) -> str:
         """The string in the clear. Hand it to a socket or to the vault, never to a log or an exception."""
         return self._clear
+
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal: what may be kept of one that nobody can guess, and find it again by."""
+        return hashlib.sha256(self._clear.encode(errors="replace")).hexdigest()
 
     def matches(self, other: str) -> bool:
         """Whether `other` is the same string, in constant time."""

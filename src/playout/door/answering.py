@@ -12,6 +12,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from playout.api.app import create_app
 from playout.api.metrics import Metrics
 from playout.application.services import Services
+from playout.web.app import create_web
+from playout.web.visitors import SessionVisitors
 
 #: Seconds that a stop waits for requests in flight; the work in hand has its own time after that.
 GRACE = 5
@@ -60,10 +62,15 @@ async def answering(
     *,
     metrics: Metrics | None = None,
     rate_limit: int = 0,
+    public_url: str = "",
 ) -> AsyncIterator[None]:
-    """Answers while the block runs; then takes no more, and finishes what it was asked."""
+    """Answers while the block runs; then takes no more, and finishes what it was asked.
+
+    `public_url`: where people reach the pages; "": there are none.
+    """
+    pages = create_web(services, SessionVisitors(services.sessions), public_url=public_url) if public_url else None
     config = uvicorn.Config(
-        create_app(services, hosts=hosts, metrics=metrics, rate_limit=rate_limit),
+        create_app(services, hosts=hosts, metrics=metrics, rate_limit=rate_limit, pages=pages),
         http=Protocol,
         ws="none",
         lifespan="off",

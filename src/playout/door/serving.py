@@ -53,9 +53,17 @@ async def _serve(call: Call, loaded: Loaded, *, worker: bool) -> int:
         if worker:
             await stack.enter_async_context(house.working())
         listener = early or listen(settings.host, settings.port)
-        face = answering(house.services, listener, hosts(settings), metrics=metrics, rate_limit=settings.rate_limit)
+        face = answering(
+            house.services,
+            listener,
+            hosts(settings),
+            metrics=metrics,
+            rate_limit=settings.rate_limit,
+            public_url="" if settings.sign_in == "none" else settings.public_url,
+        )
         await stack.enter_async_context(face)
         _ready(call, house, listener, worker=worker)
+        await _welcome(call, house)
         await stop.wait()
     return Exit.DONE
 
@@ -83,6 +91,14 @@ def _ready(call: Call, house: House, listener: socket.socket, *, worker: bool) -
             "No platform is set up yet: give Playout the keys of your app there, such as PLAYOUT_TIKTOK_CLIENT_KEY and "
             "_SECRET. `playout doctor` lists what each platform needs."
         )
+
+
+async def _welcome(call: Call, house: House) -> None:
+    """The link by which the first person comes, until somebody has."""
+    link = await house.services.membership.first_link() if house.settings.sign_in != "none" else None
+    if link:
+        url = f"{house.settings.public_url.rstrip('/')}{link.reveal()}"
+        call.out.done(f"Nobody owns it yet. Make your account here: {url}", event="first_owner", url=url)
 
 
 def _told(call: Call, stop: asyncio.Event) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from playout.domain.channel import Profile, WrappedKey
 from playout.domain.delivery import Fence, Receipt
 from playout.domain.errors import Problem
-from playout.domain.person import Scope
+from playout.domain.person import Member, Passkey, Role, Scope
 from playout.domain.post import Approval, Consent, Destination
 from playout.domain.rendition import Fit
 from playout.domain.retry import Reason, Turn
@@ -190,6 +190,40 @@ def _pick_slots(said: Said) -> Slots:
     return Slots(said["timezone"], times, said["paused"])
 
 
+def _lay_members(members: Sequence[Member]) -> Sequence[Said]:
+    return [{"person_id": one.person_id, "role": one.role.value, "since": one.since.isoformat()} for one in members]
+
+
+def _pick_members(said: Sequence[Said]) -> tuple[Member, ...]:
+    return tuple(Member(one["person_id"], Role(one["role"]), datetime.fromisoformat(one["since"])) for one in said)
+
+
+def _lay_passkeys(passkeys: Sequence[Passkey]) -> Sequence[Said]:
+    return [
+        asdict(one)
+        | {
+            "public_key": one.public_key.hex(),
+            "created_at": one.created_at.isoformat(),
+            "last_used_at": one.last_used_at.isoformat() if one.last_used_at else None,
+        }
+        for one in passkeys
+    ]
+
+
+def _pick_passkeys(said: Sequence[Said]) -> tuple[Passkey, ...]:
+    return tuple(
+        Passkey(
+            id=one["id"],
+            public_key=bytes.fromhex(one["public_key"]),
+            sign_count=one["sign_count"],
+            name=one["name"],
+            created_at=datetime.fromisoformat(one["created_at"]),
+            last_used_at=datetime.fromisoformat(one["last_used_at"]) if one["last_used_at"] else None,
+        )
+        for one in said
+    )
+
+
 WORDS = Codec(_lay_words, _pick_words)
 SCOPES = Codec(_lay_scopes, _pick_scopes)
 PROFILE = Codec(_lay_profile, _pick_profile)
@@ -203,3 +237,5 @@ PROBLEMS = Codec(_lay_problems, _pick_problems)
 DESTINATIONS = Codec(_lay_destinations, _pick_destinations)
 APPROVAL = Codec(_lay_approval, _pick_approval)
 SLOTS = Codec(_lay_slots, _pick_slots)
+MEMBERS = Codec(_lay_members, _pick_members)
+PASSKEYS = Codec(_lay_passkeys, _pick_passkeys)

@@ -6,7 +6,7 @@ name, `house` is the rest: vault, engine, clock, probe.
 
 from playout.application.ports.egress import Egress, Fetching, Reply
 from playout.application.ports.files import Files, Probe, Probed, Render, Stored
-from playout.application.ports.house import Box, Clock, Engine, Handler, Vault
+from playout.application.ports.house import Box, Claim, Clock, Engine, Handler, NewKey, Passkeys, Vault
 from playout.application.ports.platform import (
     Connection,
     Fetched,
@@ -44,6 +44,7 @@ __all__ = [
     "Channels",
     "Chore",
     "Chores",
+    "Claim",
     "Clock",
     "Connection",
     "Deliveries",
@@ -55,8 +56,10 @@ __all__ = [
     "Fetching",
     "Files",
     "Handler",
+    "NewKey",
     "Newscaster",
     "Page",
+    "Passkeys",
     "People",
     "Platform",
     "Posts",

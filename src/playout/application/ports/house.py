@@ -1,4 +1,4 @@
-"""The rest of the house: clock, vault, engine and meter."""
+"""The rest of the house: clock, vault, passkeys, engine and meter."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from playout.domain.channel import WrappedKey
+from playout.domain.person import Passkey, Person
 
 
 class Clock(Protocol):
@@ -53,6 +54,55 @@ class Vault(Protocol):
 
     async def rewrap(self, workspace_id: str, channel_id: str, key: WrappedKey) -> WrappedKey:
         """The same data key under the primary key-encryption key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """What a device says of a passkey that it has just made."""
+
+    id: str  # credential id, base64url
+    public_key: bytes  # COSE
+    sign_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Which passkey a device says it has, and whose: to be believed only once `Passkeys.proven`."""
+
+    key_id: str  # credential id, base64url
+    person_id: str | None  # as it was given when the key was made; not every device tells
+
+
+class Passkeys(Protocol):
+    """Keys that live in people's devices (WebAuthn). Options and answers are JSON, as browsers take and give them.
+
+    Whoever made a key, or shows it, was asked by the device who they are (a finger, a face, a PIN).
+    """
+
+    @property
+    def possible(self) -> bool:
+        """Whether browsers do this at our address: it needs a name (no bare IP address), and https or localhost."""
+        ...
+
+    def offer(self, person: Person, challenge: bytes) -> str:
+        """Options for `navigator.credentials.create`, for a key that needs no e-mail address to be typed."""
+        ...
+
+    def made(self, answer: str, challenge: bytes) -> NewKey:
+        """Raises Invalid unless it answers this challenge, for our address."""
+        ...
+
+    def question(self, challenge: bytes) -> str:
+        """Options for `navigator.credentials.get`; whoever answers has yet to say who they are."""
+        ...
+
+    def claim(self, answer: str) -> Claim:
+        """Raises Unauthenticated where it is not even an answer."""
+        ...
+
+    def proven(self, answer: str, challenge: bytes, passkey: Passkey) -> int:
+        """The key's new sign count. Raises Unauthenticated: another challenge, signature or address; an old count."""
         ...
 
 

@@ -344,8 +344,20 @@ class People(Protocol):
         """Raises NotFound."""
         ...
 
+    async def by_way(self, way: str) -> Person | None:
+        """Who has this identity or passkey (`Person.ways`)."""
+        ...
+
     async def save(self, person: Person) -> Person:
-        """Raises Stale; also where somebody else has this e-mail address."""
+        """Raises Stale; also where somebody else has this e-mail address, or one of the other ways in."""
+        ...
+
+    async def remove(self, person: Person) -> None:
+        """Raises Stale if it changed since it was loaded."""
+        ...
+
+    async def sealed_under(self, key_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Person]:
+        """People whose data key is wrapped by this key-encryption key, in order of id."""
         ...
 
 

@@ -7,7 +7,9 @@ where to look. They are sparse, hold little beside keys, and lag: whoever finds 
     workspace   w                   WS
     person      PER#id              PER
                 EMAIL#address       PER              points to the person; an address belongs to one
-                w                   PER#id           who is in it
+                WAY#way             PER              points to them too; an identity or passkey belongs to one as well
+                KEY#key             WHO#person       points to them too: sealed under that key
+                w                   PER#id           whose sessions begin in it
     token       TOK#hash            TOK
                 w                   TOK#id           points to the hash
     channel     w                   CH#id
@@ -58,6 +60,9 @@ two deliveries of one channel cannot both have its hand.
     a delivery with two claims, one keep  38, 9; 20, 20; where there is a webhook 22, 22
     a message to a webhook, once it came  3, 1; 1, 4; and 1 written by the sweep
     a chore, from put to done             8, 1; 2, 3
+    find a person by address or way       2, 0; 2, 0
+    save one                              2, 1; 1, 2; and 1 for each way in, address or key that comes or goes
+    the workspace with all its members    1, 0; 1, 0
 """
 
 from playout.storage.dynamodb.store import DynamoStore

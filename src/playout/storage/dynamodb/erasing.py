@@ -19,16 +19,17 @@ from playout.storage.dynamodb.history import forget
 from playout.storage.dynamodb.items import (
     CHANNEL,
     ENDING,
+    PERSON,
     REST,
     WEBHOOK,
     delivery_key,
-    email_key,
     person_key,
     token_key,
     uses_key,
     workspace_key,
 )
 from playout.storage.dynamodb.lists import keys_of
+from playout.storage.dynamodb.persons import leading as led_by
 from playout.storage.dynamodb.rest import finish
 from playout.storage.dynamodb.table import Span, Table, below
 from playout.storage.dynamodb.values import Item, a_set, names
@@ -167,8 +168,9 @@ async def _person(table: Table, item: Item) -> bool:
     found = await table.get(person_key(person_id))
     if found is None or found["workspace_id"]["S"] != workspace_id:
         return await _plain(table, item)
-    address = Delete(email_key(found["email"]["S"]), stands("person_id", person_id))
-    return await _plain(table, item, Delete(key_of(found), as_seen(found)), address)
+    mine = stands("person_id", person_id)
+    ways = [Delete(key, mine) for key in led_by(PERSON.record(found)) if key != key_of(item)]
+    return await _plain(table, item, Delete(key_of(found), as_seen(found)), *ways)
 
 
 #: By the beginning of their sort keys.

@@ -115,6 +115,11 @@ def event_key(workspace_id: str, subject_id: str, event_id: str) -> Key:
     return f"{workspace_id}#{subject_id}", f"EVT#{event_id}"
 
 
+def way_key(way: str) -> Key:
+    """Who has this identity or passkey."""
+    return f"WAY#{way}", "PER"
+
+
 def member_of(workspace_id: str, person_id: str) -> Key:
     """Where a workspace notes who is in it."""
     return workspace_id, f"PER#{person_id}"

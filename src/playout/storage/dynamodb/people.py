@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from playout.application.ports import Page
 from playout.domain.errors import NotFound, Stale
 from playout.domain.person import Person, Token, Workspace
-from playout.storage.dynamodb.actions import ABSENT, PRESENT, Action, Delete, Put, Update, When, stands
+from playout.storage.dynamodb.actions import ABSENT, PRESENT, Delete, Key, Put, Update, When, unchanged
 from playout.storage.dynamodb.erasing import erase
 from playout.storage.dynamodb.failures import Refused
 from playout.storage.dynamodb.items import (
@@ -15,14 +16,16 @@ from playout.storage.dynamodb.items import (
     WORKSPACE,
     email_key,
     lives,
-    member_of,
     person_key,
     saved,
     token_key,
     token_of,
     under,
+    way_key,
     workspace_key,
 )
+from playout.storage.dynamodb.lists import behind, page_of
+from playout.storage.dynamodb.persons import LED, leading, members_of, person_of, saving
 from playout.storage.dynamodb.table import Table, below
 from playout.storage.dynamodb.values import moment, text
 
@@ -40,7 +43,10 @@ class DynamoWorkspaces:
         found = await self._table.get(workspace_key(workspace_id))
         if found is None:
             raise NotFound("There is no such workspace.")
-        return WORKSPACE.record(found)
+        workspace = WORKSPACE.record(found)
+        if "members" in found:
+            return workspace
+        return replace(workspace, members=await members_of(self._table, workspace_id))
 
     async def save(self, workspace: Workspace) -> Workspace:
         made = replace(workspace, version=workspace.version + 1)
@@ -61,35 +67,47 @@ class DynamoPeople:
         self._table = table
 
     async def by_email(self, email: str) -> Person | None:
-        address = await self._table.get(email_key(email))
-        found = await self._table.get(person_key(address["person_id"]["S"])) if address else None
-        return PERSON.record(found) if found else None
+        return await self._led_by(email_key(email))
 
     async def get(self, person_id: str) -> Person:
         found = await self._table.get(person_key(person_id))
         if found is None:
             raise NotFound("There is no such person.")
-        return PERSON.record(found)
+        return person_of(found)
+
+    async def by_way(self, way: str) -> Person | None:
+        return await self._led_by(way_key(way))
 
     async def save(self, person: Person) -> Person:
         made = replace(person, version=person.version + 1)
-        before = await self._table.get(person_key(person.id)) if person.version else None
-        mine = ABSENT | stands("person_id", person.id)
-        saving: list[Action] = [
-            saved(PERSON, person_key(person.id), made, person.version),
-            Put(under(email_key(person.email), {"person_id": text(person.id)}), mine),
-            Put(under(member_of(person.workspace_id, person.id), {})),
-            lives(person.workspace_id),
-        ]
-        if before and before["email"]["S"] != person.email:
-            saving.append(Delete(email_key(before["email"]["S"])))
-        if before and before["workspace_id"]["S"] != person.workspace_id:
-            saving.append(Delete(member_of(before["workspace_id"]["S"], person.id)))
+        found = await self._table.get(person_key(person.id)) if person.version else None
         try:
-            await self._table.write(*saving)
+            await self._table.write(*saving(made, found), lives(person.workspace_id))
         except Refused:
             raise Stale from None
         return made
+
+    async def remove(self, person: Person) -> None:
+        """What leads to them goes as it stands, whatever else the caller says of them."""
+        found = await self._table.get(person_key(person.id))
+        if found is None:
+            raise Stale
+        going = Delete(person_key(person.id), unchanged(person.version))
+        try:
+            await self._table.write(going, *map(Delete, leading(PERSON.record(found))))
+        except Refused:
+            raise Stale from None
+
+    async def sealed_under(self, key_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Person]:
+        items = self._table.query(below(f"KEY#{key_id}", LED, cursor=cursor), limit + 2)
+        keys = (person_key(item["person_id"]["S"]) async for item in items)
+        found = behind(self._table, keys, person_of, min(limit + 1, 100))
+        return await page_of((one async for one in found if one.id != cursor), limit)
+
+    async def _led_by(self, key: Key) -> Person | None:
+        lead = await self._table.get(key)
+        found = await self._table.get(person_key(lead["person_id"]["S"])) if lead else None
+        return person_of(found) if found else None
 
 
 class DynamoTokens:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar, get_arg
 from playout.domain.channel import Profile, WrappedKey
 from playout.domain.delivery import Fence, Receipt
 from playout.domain.errors import Problem
-from playout.domain.person import Scope
+from playout.domain.person import Member, Passkey, Scope
 from playout.domain.post import Approval, Destination
 from playout.domain.retry import Reason
 from playout.domain.slots import Slots
@@ -100,6 +100,8 @@ _NESTED: Mapping[object, codecs.Codec[Any]] = {
     Slots: codecs.SLOTS,
     Facts: codecs.FACTS,
     frozenset[Scope]: codecs.SCOPES,
+    tuple[Member, ...]: codecs.MEMBERS,
+    tuple[Passkey, ...]: codecs.PASSKEYS,
     tuple[str, ...]: codecs.WORDS,
     tuple[Problem, ...]: codecs.PROBLEMS,
     tuple[Rendition, ...]: codecs.RENDITIONS,

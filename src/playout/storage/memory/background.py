@@ -124,14 +124,28 @@ class MemoryPeople:
             return self._rows[person_id]
         raise NotFound("There is no such person.")
 
+    async def by_way(self, way: str) -> Person | None:
+        return next((one for one in self._rows.values() if way in one.ways), None)
+
     async def save(self, person: Person) -> Person:
         stored = self._rows.get(person.id)
-        namesake = await self.by_email(person.email)
-        if person.version != (stored.version if stored else 0) or (namesake and namesake.id != person.id):
+        others = [one for one in self._rows.values() if one.id != person.id]
+        taken = any(one.email == person.email or set(one.ways) & set(person.ways) for one in others)
+        if taken or person.version != (stored.version if stored else 0):
             raise Stale
         in_a_workspace(self._tables, person.workspace_id)
         self._rows[person.id] = saved = raised(person)
         return saved
+
+    async def remove(self, person: Person) -> None:
+        stored = self._rows.get(person.id)
+        if stored is None or stored.version != person.version:
+            raise Stale
+        del self._rows[person.id]
+
+    async def sealed_under(self, key_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Person]:
+        sealed = [one for one in self._rows.values() if one.data_key and one.data_key.key_id == key_id]
+        return oldest(sealed, cursor, limit)
 
 
 class MemoryTokens:

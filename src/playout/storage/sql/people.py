@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
+from playout.application.ports import Page
 from playout.domain.errors import NotFound, Stale, Unavailable
 from playout.domain.person import Person, Token, Workspace
 from playout.storage.sql import rows
 from playout.storage.sql.erasing import erase
 from playout.storage.sql.rows import PEOPLE, TOKENS, WORKSPACES
 from playout.storage.sql.runner import Runner
-from playout.storage.sql.tables import people, tokens
+from playout.storage.sql.tables import people, tokens, ways
 
 #: A time of use is noted at most this often.
 COARSE = timedelta(minutes=1)
@@ -51,8 +52,18 @@ class SqlPeople:
     async def get(self, person_id: str) -> Person:
         return await self._runner.read(lambda c: rows.get(c, PEOPLE, person_id))
 
+    async def by_way(self, way: str) -> Person | None:
+        return await self._runner.read(lambda c: _by_way(c, way))
+
     async def save(self, person: Person) -> Person:
-        return await self._runner.write(lambda c: rows.save(c, PEOPLE, person))
+        return await self._runner.write(lambda c: _save(c, person))
+
+    async def remove(self, person: Person) -> None:
+        await self._runner.write(lambda c: rows.remove(c, PEOPLE, person))
+
+    async def sealed_under(self, key_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Person]:
+        under = people.c.key_id == key_id
+        return await self._runner.read(lambda c: rows.oldest(c, PEOPLE, under, cursor, limit))
 
 
 class SqlTokens:
@@ -76,6 +87,21 @@ class SqlTokens:
     async def used(self, token: Token, now: datetime) -> None:
         if token.last_used_at is None or token.last_used_at + COARSE <= now:
             await self._runner.write(lambda c: _note_use(c, token, now))
+
+
+def _by_way(connection: Connection, way: str) -> Person | None:
+    found = connection.execute(select(ways.c.person_id).where(ways.c.way == way)).scalar()
+    return rows.find(connection, PEOPLE, found) if found else None
+
+
+def _save(connection: Connection, person: Person) -> Person:
+    """A way that somebody else has refuses the whole of it."""
+    saved = rows.save(connection, PEOPLE, person)
+    if person.version:
+        connection.execute(delete(ways).where(ways.c.person_id == person.id))
+    if person.ways:
+        connection.execute(insert(ways), [{"way": one, "person_id": person.id} for one in sorted(set(person.ways))])
+    return saved
 
 
 #: Made once: every request asks this.

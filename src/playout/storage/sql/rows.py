@@ -75,7 +75,7 @@ class Rows(Generic[R]):
 
 
 WORKSPACES = Rows(tables.workspaces, Workspace)
-PEOPLE = Rows(tables.people, Person)
+PEOPLE = Rows(tables.people, Person, lambda one: {"key_id": one.data_key.key_id if one.data_key else None})
 TOKENS = Rows(tables.tokens, Token)
 CHANNELS = Rows(
     tables.channels,

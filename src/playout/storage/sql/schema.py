@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 from playout.domain.errors import SchemaAhead
 
 #: Every revision of `migrations/versions`, in order; the last one is what this code needs.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 
 #: Brings the database behind the connection up to date, inside the transaction that is open on it.
 Migrate: TypeAlias = Callable[[Connection], None]

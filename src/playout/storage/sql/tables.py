@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from playout.domain.delivery import State
-from playout.domain.person import LatePosts, Role
+from playout.domain.person import LatePosts
 from playout.domain.retry import Kind
 from playout.domain.video import VideoState
 from playout.domain.webhook import SendingState
@@ -50,6 +50,7 @@ workspaces = Table(
     Column("late_after", Lapse, nullable=False),
     Column("approval", Boolean, nullable=False),
     Column("closed_at", Moment),
+    Column("members", Nested(codecs.MEMBERS), nullable=False),
 )
 
 people = Table(
@@ -60,9 +61,27 @@ people = Table(
     Column("password_hash", Text),
     Column("created_at", Moment, nullable=False),
     Column("workspace_id", NAME, ForeignKey("workspaces.id"), nullable=False),
-    Column("role", Word(Role), nullable=False),
     Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("workspaces", Nested(codecs.WORDS), nullable=False),
+    Column("identities", Nested(codecs.WORDS), nullable=False),
+    Column("passkeys", Nested(codecs.PASSKEYS), nullable=False),
+    Column("data_key", Nested(codecs.KEY)),
+    Column("totp", LargeBinary),
+    Column("totp_used", BigInteger, nullable=False),
+    Column("recovery", Nested(codecs.WORDS), nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("key_id", NAME),  # derived: data_key.key_id
     Index(None, "workspace_id"),
+    Index(None, "key_id", "id"),
+)
+
+# By what else than the e-mail address people are found.
+ways = Table(
+    "ways",
+    metadata,
+    Column("way", NAME, primary_key=True),
+    Column("person_id", NAME, ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
 tokens = Table(
