@@ -27,6 +27,8 @@ from playout.web.toasts import Toast
 from playout.web.visitors import Guest, Visitor, Visitors
 
 THEMES = ("light", "dark")
+#: Where platforms send people back to after a sign-in.
+COMING_BACK = "/connect/"
 _SEE_OTHER = 303
 _EVERY_ANSWER = 6  # how hard gzip tries where it is done anew each time
 
@@ -97,9 +99,14 @@ class Ask:
 
     @property
     def here(self) -> str:
-        """This address with its query, for a form that comes back to it. After a POST: the start."""
+        """This address with its query, for a form that comes back to it. After a POST: the start.
+
+        The start, too, where a platform's sign-in comes back: its query holds one-time secrets.
+        """
         url = self.request.url
-        return (f"{url.path}?{url.query}" if url.query else url.path) if self.request.method == "GET" else "/"
+        if self.request.method != "GET" or url.path.startswith(COMING_BACK):
+            return "/"
+        return f"{url.path}?{url.query}" if url.query else url.path
 
     def said(self, name: str, default: str = "") -> str:
         """A field of the form, or of the query for a GET; never a file."""
